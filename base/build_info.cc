@@ -1,9 +1,13 @@
 #include "base/build_info.h"
 
-#include "base/build_stamp.h"
 #include "base/version.h"
 
 namespace base {
+
+// Defined by tools/build_stamp.sh, in the executable alone.
+extern const char kStampedCommit[] __attribute__((weak));
+extern const char kStampedBuildTime[] __attribute__((weak));
+
 namespace {
 
 #if defined(__clang__)
@@ -12,12 +16,16 @@ constexpr std::string_view kCompiler = "clang++ " __clang_version__;
 constexpr std::string_view kCompiler = "g++ " __VERSION__;
 #endif
 
+std::string_view OrUnknown(const char* stamped) {
+  return stamped != nullptr ? stamped : "unknown";
+}
+
 }  // namespace
 
 BuildInfo GetBuildInfo() {
   return {.version = kVersion,
-          .commit = kStampedCommit,
-          .build_time = kStampedBuildTime,
+          .commit = OrUnknown(kStampedCommit),
+          .build_time = OrUnknown(kStampedBuildTime),
           .compiler = kCompiler};
 }
 
