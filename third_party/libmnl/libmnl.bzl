@@ -25,14 +25,20 @@ cc_library(
 )
 """
 
-def _libmnl_impl(ctx):
-    source = ctx.download_and_extract(
+def _download(ctx):
+    # Asked first: Bazel repeats a failed download's warning at every build.
+    online = ctx.execute(["timeout", "5", "getent", "hosts", "www.netfilter.org"])
+    if online.return_code:
+        return False
+    return ctx.download_and_extract(
         url = ["https://www.netfilter.org/pub/libmnl/libmnl-1.0.4.tar.bz2"],
         sha256 = "171f89699f286a5854b72b91d06e8f8e3683064c5901fb09d954a9ab6f551f81",
         stripPrefix = "libmnl-1.0.4",
         allow_fail = True,
-    )
-    if source.success:
+    ).success
+
+def _libmnl_impl(ctx):
+    if _download(ctx):
         ctx.file("config.h", "#define HAVE_VISIBILITY_HIDDEN 1\n")
         ctx.file("BUILD.bazel", _SOURCE)
         return
