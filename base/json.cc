@@ -1,0 +1,183 @@
+#include "base/json.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/status.h"
+#include "rapidjson/error/en.h"
+
+namespace base {
+namespace {
+
+// Counts nesting before rapidjson's parser recurses on it. Braces inside
+// strings are skipped.
+bool TooDeep(absl::string_view text, int limit) {
+  int depth = 0;
+  bool in_string = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\')
+        ++i;
+      if (c == '"')
+        in_string = false;
+      continue;
+    }
+    if (c == '"')
+      in_string = true;
+    if (c == '{' || c == '[')
+      ++depth;
+    if (c == '}' || c == ']')
+      --depth;
+    if (depth > limit)
+      return true;
+  }
+  return false;
+}
+
+} // namespace
+
+absl::StatusOr<Json> Json::Parse(absl::string_view text) {
+  if (TooDeep(text, kMaxDepth)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("JSON nested deeper than ", kMaxDepth));
+  }
+  auto document = std::make_shared<rapidjson::Document>();
+  document->Parse<rapidjson::kParseValidateEncodingFlag>(text.data(),
+                                                         text.size());
+  if (document->HasParseError()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "not JSON: ", rapidjson::GetParseError_En(document->GetParseError()),
+        " (at byte ", document->GetErrorOffset(), ")"));
+  }
+  const rapidjson::Value *root = document.get();
+  return Json(std::move(document), root, "");
+}
+
+std::optional<Json> Json::Find(absl::string_view key) const {
+  if (!value_->IsObject())
+    return std::nullopt;
+  const auto it = value_->FindMember(
+      rapidjson::Value(rapidjson::StringRef(key.data(), key.size())));
+  if (it == value_->MemberEnd() || it->value.IsNull())
+    return std::nullopt;
+  return Json(document_, &it->value,
+              path_.empty() ? std::string(key) : absl::StrCat(path_, ".", key));
+}
+
+absl::StatusOr<Json> Json::Get(absl::string_view key) const {
+  RETURN_IF_ERROR(MustBeObject());
+  std::optional<Json> member = Find(key);
+  if (!member) {
+    const std::string dot = path_.empty() ? "" : path_ + ".";
+    return absl::InvalidArgumentError(absl::StrCat(dot, key, ": missing"));
+  }
+  return *std::move(member);
+}
+
+absl::Status Json::Error(absl::string_view problem) const {
+  return absl::InvalidArgumentError(
+      absl::StrCat(path_.empty() ? "document" : path_, ": ", problem));
+}
+
+absl::Status Json::MustBeObject() const {
+  return IsObject() ? absl::OkStatus() : Error("must be an object");
+}
+
+absl::StatusOr<std::string> Json::AsString() const {
+  if (!value_->IsString())
+    return Error("must be a string");
+  return std::string(value_->GetString(), value_->GetStringLength());
+}
+
+absl::StatusOr<int64_t> Json::AsInt() const {
+  if (!value_->IsInt64())
+    return Error("must be a whole number");
+  return value_->GetInt64();
+}
+
+absl::StatusOr<bool> Json::AsBool() const {
+  if (!value_->IsBool())
+    return Error("must be true or false");
+  return value_->GetBool();
+}
+
+absl::StatusOr<std::vector<Json>> Json::AsArray() const {
+  if (!value_->IsArray())
+    return Error("must be an array");
+  std::vector<Json> elements;
+  elements.reserve(value_->Size());
+  for (rapidjson::SizeType i = 0; i < value_->Size(); ++i) {
+    elements.push_back(
+        Json(document_, &(*value_)[i], absl::StrCat(path_, "[", i, "]")));
+  }
+  return elements;
+}
+
+absl::StatusOr<std::string> Json::String(absl::string_view key) const {
+  ASSIGN_OR_RETURN(const Json member, Get(key));
+  return member.AsString();
+}
+
+absl::StatusOr<std::string> Json::String(absl::string_view key,
+                                         absl::string_view missing) const {
+  const std::optional<Json> member = Find(key);
+  if (!member)
+    return std::string(missing);
+  return member->AsString();
+}
+
+absl::StatusOr<int64_t> Json::Int(absl::string_view key) const {
+  ASSIGN_OR_RETURN(const Json member, Get(key));
+  return member.AsInt();
+}
+
+absl::StatusOr<int64_t> Json::Int(absl::string_view key,
+                                  int64_t missing) const {
+  const std::optional<Json> member = Find(key);
+  if (!member)
+    return missing;
+  return member->AsInt();
+}
+
+absl::StatusOr<bool> Json::Bool(absl::string_view key, bool missing) const {
+  const std::optional<Json> member = Find(key);
+  if (!member)
+    return missing;
+  return member->AsBool();
+}
+
+absl::StatusOr<std::vector<Json>> Json::Array(absl::string_view key) const {
+  const std::optional<Json> member = Find(key);
+  if (!member)
+    return std::vector<Json>();
+  return member->AsArray();
+}
+
+std::string Json::Dump() const {
+  rapidjson::StringBuffer buffer;
+  JsonWriter writer(buffer);
+  value_->Accept(writer);
+  return std::string(buffer.GetString(), buffer.GetSize());
+}
+
+void WriteString(JsonWriter &writer, absl::string_view value) {
+  writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+}
+
+void WriteKey(JsonWriter &writer, absl::string_view key) {
+  writer.Key(key.data(), static_cast<rapidjson::SizeType>(key.size()));
+}
+
+void WriteMember(JsonWriter &writer, absl::string_view key,
+                 absl::string_view value) {
+  WriteKey(writer, key);
+  WriteString(writer, value);
+}
+
+void WriteMember(JsonWriter &writer, absl::string_view key, int64_t value) {
+  WriteKey(writer, key);
+  writer.Int64(value);
+}
+
+} // namespace base

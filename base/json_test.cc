@@ -1,0 +1,61 @@
+#include "base/json.h"
+
+#include <string>
+
+#include "gtest/gtest.h"
+
+namespace base {
+namespace {
+
+TEST(JsonTest, ReadsMembersByType) {
+  const auto json = Json::Parse(R"({"s":"x","n":-7,"b":true,"a":[1,2]})");
+  ASSERT_TRUE(json.ok());
+  EXPECT_EQ(json->String("s").value(), "x");
+  EXPECT_EQ(json->Int("n").value(), -7);
+  EXPECT_TRUE(json->Bool("b", false).value());
+  EXPECT_EQ(json->Array("a")->size(), 2u);
+}
+
+TEST(JsonTest, MissingAndNullTakeTheDefault) {
+  const auto json = Json::Parse(R"({"s":null})");
+  EXPECT_EQ(json->String("s", "d").value(), "d");
+  EXPECT_EQ(json->Int("n", 3).value(), 3);
+  EXPECT_TRUE(json->Array("a")->empty());
+}
+
+TEST(JsonTest, ErrorsNameThePath) {
+  const auto json = Json::Parse(R"({"ips":[{"address":5}],"n":1.5})");
+  const auto ips = json->Array("ips");
+  EXPECT_EQ((*ips)[0].String("address").status().message(),
+            "ips[0].address: must be a string");
+  EXPECT_EQ((*ips)[0].String("gateway").status().message(),
+            "ips[0].gateway: missing");
+  EXPECT_EQ(json->Int("n", 0).status().message(), "n: must be a whole number");
+  EXPECT_EQ(json->Array("n").status().message(), "n: must be an array");
+  EXPECT_EQ(json->String("x").status().message(), "x: missing");
+}
+
+TEST(JsonTest, SaysWhereParsingStopped) {
+  EXPECT_EQ(Json::Parse("{nonsense").status().message(),
+            "not JSON: Missing a name for object member. (at byte 1)");
+  EXPECT_FALSE(Json::Parse("").ok());
+  EXPECT_FALSE(Json::Parse("{} x").ok());
+}
+
+TEST(JsonTest, RefusesDeepNesting) {
+  EXPECT_FALSE(Json::Parse(std::string(100000, '[')).ok());
+  EXPECT_TRUE(Json::Parse(R"({"s":"[[[[[[[[[[{{{{\"{{"})").ok());
+}
+
+TEST(JsonTest, ArrayElementsOutliveTheirParent) {
+  std::vector<Json> elements;
+  {
+    auto json = Json::Parse(R"([{"a":"b"}])");
+    elements = json->AsArray().value();
+  }
+  EXPECT_EQ(elements[0].String("a").value(), "b");
+  EXPECT_EQ(elements[0].Dump(), R"({"a":"b"})");
+}
+
+} // namespace
+} // namespace base
