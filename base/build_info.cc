@@ -16,11 +16,11 @@ constexpr std::string_view kCompiler = "clang++ " __clang_version__;
 constexpr std::string_view kCompiler = "g++ " __VERSION__;
 #endif
 
-std::string_view OrUnknown(const char *stamped) {
+std::string_view OrUnknown(const char* stamped) {
   return stamped != nullptr ? stamped : "unknown";
 }
 
-} // namespace
+}  // namespace
 
 BuildInfo GetBuildInfo() {
   return {.version = kVersion,
@@ -29,4 +29,4 @@ BuildInfo GetBuildInfo() {
           .compiler = kCompiler};
 }
 
-} // namespace base
+}  // namespace base

@@ -24,5 +24,5 @@ TEST(BuildInfoTest, TestsAreNotStamped) {
   EXPECT_EQ(GetBuildInfo().build_time, "unknown");
 }
 
-} // namespace
-} // namespace base
+}  // namespace
+}  // namespace base
