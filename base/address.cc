@@ -18,31 +18,25 @@ absl::Status NotA(absl::string_view what, absl::string_view text) {
 }
 
 // A decimal number of 0 to `max` without sign, blanks or leading zeros.
-bool ParseNumber(absl::string_view text, int max, int *value) {
-  if (text.empty() || text.size() > 3)
-    return false;
-  if (text.size() > 1 && text[0] == '0')
-    return false;
+bool ParseNumber(absl::string_view text, int max, int* value) {
+  if (text.empty() || text.size() > 3) return false;
+  if (text.size() > 1 && text[0] == '0') return false;
   *value = 0;
   for (const char c : text) {
-    if (c < '0' || c > '9')
-      return false;
+    if (c < '0' || c > '9') return false;
     *value = *value * 10 + (c - '0');
   }
   return *value <= max;
 }
 
 int HexDigit(char c) {
-  if (c >= '0' && c <= '9')
-    return c - '0';
-  if (c >= 'a' && c <= 'f')
-    return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F')
-    return c - 'A' + 10;
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;
 }
 
-} // namespace
+}  // namespace
 
 absl::StatusOr<Ipv4> Ipv4::Parse(absl::string_view text) {
   uint32_t bits = 0;
@@ -54,8 +48,7 @@ absl::StatusOr<Ipv4> Ipv4::Parse(absl::string_view text) {
     }
     bits = bits << 8 | static_cast<uint32_t>(value);
   }
-  if (parts != 4)
-    return NotA("an IPv4 address", text);
+  if (parts != 4) return NotA("an IPv4 address", text);
   return Ipv4(bits);
 }
 
@@ -76,8 +69,7 @@ absl::StatusOr<Ipv4Prefix> Ipv4Prefix::Parse(absl::string_view text) {
     return NotA("an IPv4 prefix", text);
   }
   const auto address = Ipv4::Parse(text.substr(0, slash));
-  if (!address.ok())
-    return NotA("an IPv4 prefix", text);
+  if (!address.ok()) return NotA("an IPv4 prefix", text);
   const Ipv4Prefix prefix = Containing(*address, length);
   if (prefix.first() != *address) {
     return absl::InvalidArgumentError(absl::StrCat("host bits are set in \"",
@@ -98,8 +90,7 @@ std::string Ipv4Prefix::ToString() const {
 }
 
 absl::StatusOr<Mac> Mac::Parse(absl::string_view text) {
-  if (text.size() != 17)
-    return NotA("a MAC address", text);
+  if (text.size() != 17) return NotA("a MAC address", text);
   std::array<uint8_t, 6> bytes;
   for (size_t i = 0; i < 6; ++i) {
     const int high = HexDigit(text[3 * i]);
@@ -114,7 +105,7 @@ absl::StatusOr<Mac> Mac::Parse(absl::string_view text) {
 
 Mac Mac::LocallyAdministered(uint64_t random_bits) {
   std::array<uint8_t, 6> bytes;
-  for (uint8_t &byte : bytes) {
+  for (uint8_t& byte : bytes) {
     byte = static_cast<uint8_t>(random_bits);
     random_bits >>= 8;
   }
@@ -127,4 +118,4 @@ std::string Mac::ToString() const {
                          bytes_[2], bytes_[3], bytes_[4], bytes_[5]);
 }
 
-} // namespace base
+}  // namespace base

@@ -12,7 +12,7 @@ namespace base {
 
 // An IPv4 address: a value, parsed once at the edge and never a string again.
 class Ipv4 {
-public:
+ public:
   constexpr Ipv4() = default;
   // `bits` in host order: 10.0.0.1 is 0x0a000001.
   explicit constexpr Ipv4(uint32_t bits) : bits_(bits) {}
@@ -27,17 +27,18 @@ public:
   std::string ToString() const;
 
   friend constexpr auto operator<=>(Ipv4, Ipv4) = default;
-  template <typename H> friend H AbslHashValue(H h, Ipv4 a) {
+  template <typename H>
+  friend H AbslHashValue(H h, Ipv4 a) {
     return H::combine(std::move(h), a.bits_);
   }
 
-private:
+ private:
   uint32_t bits_ = 0;
 };
 
 // An IPv4 prefix whose host bits are zero: 10.0.0.0/16.
 class Ipv4Prefix {
-public:
+ public:
   constexpr Ipv4Prefix() = default;
 
   // "a.b.c.d/n", n from 0 to 32. Host bits must be zero; InvalidArgument else.
@@ -55,7 +56,7 @@ public:
 
   friend constexpr bool operator==(Ipv4Prefix, Ipv4Prefix) = default;
 
-private:
+ private:
   constexpr Ipv4Prefix(Ipv4 first, int length)
       : first_(first), length_(length) {}
   constexpr uint32_t mask() const {
@@ -68,7 +69,7 @@ private:
 
 // A 48-bit Ethernet address.
 class Mac {
-public:
+ public:
   constexpr Mac() = default;
   explicit constexpr Mac(std::array<uint8_t, 6> bytes) : bytes_(bytes) {}
 
@@ -78,16 +79,16 @@ public:
   // byte) from 48 random bits.
   static Mac LocallyAdministered(uint64_t random_bits);
 
-  constexpr const std::array<uint8_t, 6> &bytes() const { return bytes_; }
+  constexpr const std::array<uint8_t, 6>& bytes() const { return bytes_; }
   // Lower case, as the kernel and CNI results have it.
   std::string ToString() const;
 
-  friend constexpr auto operator<=>(const Mac &, const Mac &) = default;
+  friend constexpr auto operator<=>(const Mac&, const Mac&) = default;
 
-private:
+ private:
   std::array<uint8_t, 6> bytes_ = {};
 };
 
-} // namespace base
+}  // namespace base
 
-#endif // CNIVPC_BASE_ADDRESS_H_
+#endif  // CNIVPC_BASE_ADDRESS_H_

@@ -14,7 +14,7 @@ TEST(Ipv4Test, ParsesAndPrints) {
 }
 
 TEST(Ipv4Test, RefusesWhatIsNoAddress) {
-  for (const char *text :
+  for (const char* text :
        {"", "1.2.3", "1.2.3.4.5", "1.2.3.256", "01.2.3.4", "1.2.3.4 ",
         "1.2.3.-4", "a.b.c.d", "1..2.3", "1.2.3.4/32", "::1"}) {
     const auto a = Ipv4::Parse(text);
@@ -42,14 +42,14 @@ TEST(Ipv4PrefixTest, HandlesTheExtremes) {
 TEST(Ipv4PrefixTest, SaysWhatIsWrong) {
   EXPECT_EQ(Ipv4Prefix::Parse("10.0.0.1/16").status().message(),
             "host bits are set in \"10.0.0.1/16\"; did you mean 10.0.0.0/16?");
-  for (const char *text : {"10.0.0.0", "10.0.0.0/33", "10.0.0.0/", "/8"}) {
+  for (const char* text : {"10.0.0.0", "10.0.0.0/33", "10.0.0.0/", "/8"}) {
     EXPECT_FALSE(Ipv4Prefix::Parse(text).ok()) << text;
   }
 }
 
 TEST(MacTest, ParsesEitherCaseAndPrintsLower) {
   EXPECT_EQ(Mac::Parse("52:54:00:7E:00:1a")->ToString(), "52:54:00:7e:00:1a");
-  for (const char *text :
+  for (const char* text :
        {"", "52:54:00:7e:00", "52-54-00-7e-00-1a", "52:54:00:7e:00:1g"}) {
     EXPECT_FALSE(Mac::Parse(text).ok()) << text;
   }
@@ -63,5 +63,5 @@ TEST(MacTest, LocallyAdministeredIsUnicastAndLocal) {
   }
 }
 
-} // namespace
-} // namespace base
+}  // namespace
+}  // namespace base

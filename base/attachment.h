@@ -20,8 +20,9 @@ struct Attachment {
   std::string ToString() const {
     return absl::StrCat(network, "/", container_id, "/", ifname);
   }
-  friend auto operator<=>(const Attachment &, const Attachment &) = default;
-  template <typename H> friend H AbslHashValue(H h, const Attachment &a) {
+  friend auto operator<=>(const Attachment&, const Attachment&) = default;
+  template <typename H>
+  friend H AbslHashValue(H h, const Attachment& a) {
     return H::combine(std::move(h), a.network, a.container_id, a.ifname);
   }
 };
@@ -32,9 +33,9 @@ struct Pod {
   std::string name;
   std::string uid;
 
-  friend bool operator==(const Pod &, const Pod &) = default;
+  friend bool operator==(const Pod&, const Pod&) = default;
 };
 
-} // namespace base
+}  // namespace base
 
-#endif // CNIVPC_BASE_ATTACHMENT_H_
+#endif  // CNIVPC_BASE_ATTACHMENT_H_

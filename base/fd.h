@@ -10,19 +10,19 @@ namespace base {
 // Owns a file descriptor and closes it. Move-only. A raw `int` elsewhere is
 // borrowed and never stored (docs/architecture.md, "File descriptors").
 class Fd {
-public:
+ public:
   Fd() = default;
   explicit Fd(int fd) : fd_(fd) {}
-  Fd(Fd &&other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Fd &operator=(Fd &&other) noexcept {
+  Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Fd& operator=(Fd&& other) noexcept {
     if (this != &other) {
       Reset();
       fd_ = std::exchange(other.fd_, -1);
     }
     return *this;
   }
-  Fd(const Fd &) = delete;
-  Fd &operator=(const Fd &) = delete;
+  Fd(const Fd&) = delete;
+  Fd& operator=(const Fd&) = delete;
   ~Fd() { Reset(); }
 
   // The descriptor, borrowed; -1 when there is none.
@@ -33,14 +33,13 @@ public:
   [[nodiscard]] int Release() { return std::exchange(fd_, -1); }
 
   void Reset() {
-    if (fd_ >= 0)
-      close(std::exchange(fd_, -1));
+    if (fd_ >= 0) close(std::exchange(fd_, -1));
   }
 
-private:
+ private:
   int fd_ = -1;
 };
 
-} // namespace base
+}  // namespace base
 
-#endif // CNIVPC_BASE_FD_H_
+#endif  // CNIVPC_BASE_FD_H_

@@ -14,7 +14,7 @@ namespace base {
 namespace {
 
 class FileTest : public testing::Test {
-protected:
+ protected:
   const std::string dir_ =
       testing::TempDir() + "/file_test." + std::to_string(getpid()) + "." +
       testing::UnitTest::GetInstance()->current_test_info()->name();
@@ -32,7 +32,7 @@ TEST_F(FileTest, AtomicWriteReplacesTheContent) {
 }
 
 TEST_F(FileTest, FailedWriteLeavesNoTemporaryFile) {
-  const std::string path = dir_ + "/a"; // a folder can't be replaced
+  const std::string path = dir_ + "/a";  // a folder can't be replaced
   EXPECT_FALSE(WriteFileAtomically(path, "x").ok());
   EXPECT_NE(access((path + ".tmp." + std::to_string(getpid())).c_str(), F_OK),
             0);
@@ -59,5 +59,5 @@ TEST_F(FileTest, MakeDirectoriesRefusesAFileInTheWay) {
   EXPECT_TRUE(MakeDirectories(dir_ + "/a/b").ok());
 }
 
-} // namespace
-} // namespace base
+}  // namespace
+}  // namespace base

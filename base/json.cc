@@ -17,25 +17,19 @@ bool TooDeep(absl::string_view text, int limit) {
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (in_string) {
-      if (c == '\\')
-        ++i;
-      if (c == '"')
-        in_string = false;
+      if (c == '\\') ++i;
+      if (c == '"') in_string = false;
       continue;
     }
-    if (c == '"')
-      in_string = true;
-    if (c == '{' || c == '[')
-      ++depth;
-    if (c == '}' || c == ']')
-      --depth;
-    if (depth > limit)
-      return true;
+    if (c == '"') in_string = true;
+    if (c == '{' || c == '[') ++depth;
+    if (c == '}' || c == ']') --depth;
+    if (depth > limit) return true;
   }
   return false;
 }
 
-} // namespace
+}  // namespace
 
 absl::StatusOr<Json> Json::Parse(absl::string_view text) {
   if (TooDeep(text, kMaxDepth)) {
@@ -50,17 +44,15 @@ absl::StatusOr<Json> Json::Parse(absl::string_view text) {
         "not JSON: ", rapidjson::GetParseError_En(document->GetParseError()),
         " (at byte ", document->GetErrorOffset(), ")"));
   }
-  const rapidjson::Value *root = document.get();
+  const rapidjson::Value* root = document.get();
   return Json(std::move(document), root, "");
 }
 
 std::optional<Json> Json::Find(absl::string_view key) const {
-  if (!value_->IsObject())
-    return std::nullopt;
+  if (!value_->IsObject()) return std::nullopt;
   const auto it = value_->FindMember(
       rapidjson::Value(rapidjson::StringRef(key.data(), key.size())));
-  if (it == value_->MemberEnd() || it->value.IsNull())
-    return std::nullopt;
+  if (it == value_->MemberEnd() || it->value.IsNull()) return std::nullopt;
   return Json(document_, &it->value,
               path_.empty() ? std::string(key) : absl::StrCat(path_, ".", key));
 }
@@ -85,26 +77,22 @@ absl::Status Json::MustBeObject() const {
 }
 
 absl::StatusOr<std::string> Json::AsString() const {
-  if (!value_->IsString())
-    return Error("must be a string");
+  if (!value_->IsString()) return Error("must be a string");
   return std::string(value_->GetString(), value_->GetStringLength());
 }
 
 absl::StatusOr<int64_t> Json::AsInt() const {
-  if (!value_->IsInt64())
-    return Error("must be a whole number");
+  if (!value_->IsInt64()) return Error("must be a whole number");
   return value_->GetInt64();
 }
 
 absl::StatusOr<bool> Json::AsBool() const {
-  if (!value_->IsBool())
-    return Error("must be true or false");
+  if (!value_->IsBool()) return Error("must be true or false");
   return value_->GetBool();
 }
 
 absl::StatusOr<std::vector<Json>> Json::AsArray() const {
-  if (!value_->IsArray())
-    return Error("must be an array");
+  if (!value_->IsArray()) return Error("must be an array");
   std::vector<Json> elements;
   elements.reserve(value_->Size());
   for (rapidjson::SizeType i = 0; i < value_->Size(); ++i) {
@@ -122,8 +110,7 @@ absl::StatusOr<std::string> Json::String(absl::string_view key) const {
 absl::StatusOr<std::string> Json::String(absl::string_view key,
                                          absl::string_view missing) const {
   const std::optional<Json> member = Find(key);
-  if (!member)
-    return std::string(missing);
+  if (!member) return std::string(missing);
   return member->AsString();
 }
 
@@ -135,22 +122,19 @@ absl::StatusOr<int64_t> Json::Int(absl::string_view key) const {
 absl::StatusOr<int64_t> Json::Int(absl::string_view key,
                                   int64_t missing) const {
   const std::optional<Json> member = Find(key);
-  if (!member)
-    return missing;
+  if (!member) return missing;
   return member->AsInt();
 }
 
 absl::StatusOr<bool> Json::Bool(absl::string_view key, bool missing) const {
   const std::optional<Json> member = Find(key);
-  if (!member)
-    return missing;
+  if (!member) return missing;
   return member->AsBool();
 }
 
 absl::StatusOr<std::vector<Json>> Json::Array(absl::string_view key) const {
   const std::optional<Json> member = Find(key);
-  if (!member)
-    return std::vector<Json>();
+  if (!member) return std::vector<Json>();
   return member->AsArray();
 }
 
@@ -161,23 +145,23 @@ std::string Json::Dump() const {
   return std::string(buffer.GetString(), buffer.GetSize());
 }
 
-void WriteString(JsonWriter &writer, absl::string_view value) {
+void WriteString(JsonWriter& writer, absl::string_view value) {
   writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
 }
 
-void WriteKey(JsonWriter &writer, absl::string_view key) {
+void WriteKey(JsonWriter& writer, absl::string_view key) {
   writer.Key(key.data(), static_cast<rapidjson::SizeType>(key.size()));
 }
 
-void WriteMember(JsonWriter &writer, absl::string_view key,
+void WriteMember(JsonWriter& writer, absl::string_view key,
                  absl::string_view value) {
   WriteKey(writer, key);
   WriteString(writer, value);
 }
 
-void WriteMember(JsonWriter &writer, absl::string_view key, int64_t value) {
+void WriteMember(JsonWriter& writer, absl::string_view key, int64_t value) {
   WriteKey(writer, key);
   writer.Int64(value);
 }
 
-} // namespace base
+}  // namespace base

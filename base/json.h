@@ -21,7 +21,7 @@ using JsonWriter = rapidjson::Writer<rapidjson::StringBuffer>;
 // names the field: `ips[0].address: must be a string`. Cheap to copy; keeps the
 // document alive. Unknown fields are ignored; `null` counts as missing.
 class Json {
-public:
+ public:
   // Parses a whole document (RFC 8259), nested at most kMaxDepth deep.
   // InvalidArgument says where parsing stopped.
   static absl::StatusOr<Json> Parse(absl::string_view text);
@@ -59,29 +59,29 @@ public:
   absl::Status Error(absl::string_view problem) const;
 
   // Where this value stands, "" for the whole document.
-  const std::string &path() const { return path_; }
+  const std::string& path() const { return path_; }
   // The value itself, for copying it on; borrowed from this object's document.
-  const rapidjson::Value &raw() const { return *value_; }
+  const rapidjson::Value& raw() const { return *value_; }
   // This value as compact text.
   std::string Dump() const;
 
-private:
+ private:
   Json(std::shared_ptr<const rapidjson::Document> document,
-       const rapidjson::Value *value, std::string path)
+       const rapidjson::Value* value, std::string path)
       : document_(std::move(document)), value_(value), path_(std::move(path)) {}
 
   std::shared_ptr<const rapidjson::Document> document_;
-  const rapidjson::Value *value_;
+  const rapidjson::Value* value_;
   std::string path_;
 };
 
 // Writes a string value or a member; rapidjson wants pointer and length.
-void WriteString(JsonWriter &writer, absl::string_view value);
-void WriteKey(JsonWriter &writer, absl::string_view key);
-void WriteMember(JsonWriter &writer, absl::string_view key,
+void WriteString(JsonWriter& writer, absl::string_view value);
+void WriteKey(JsonWriter& writer, absl::string_view key);
+void WriteMember(JsonWriter& writer, absl::string_view key,
                  absl::string_view value);
-void WriteMember(JsonWriter &writer, absl::string_view key, int64_t value);
+void WriteMember(JsonWriter& writer, absl::string_view key, int64_t value);
 
-} // namespace base
+}  // namespace base
 
-#endif // CNIVPC_BASE_JSON_H_
+#endif  // CNIVPC_BASE_JSON_H_

@@ -57,5 +57,5 @@ TEST(JsonTest, ArrayElementsOutliveTheirParent) {
   EXPECT_EQ(elements[0].Dump(), R"({"a":"b"})");
 }
 
-} // namespace
-} // namespace base
+}  // namespace
+}  // namespace base

@@ -8,47 +8,50 @@ namespace {
 
 absl::StatusCode CodeOf(int sqlite_code) {
   switch (sqlite_code & 0xff) {
-  case SQLITE_CORRUPT:
-  case SQLITE_NOTADB:
-    return absl::StatusCode::kDataLoss;
-  case SQLITE_CANTOPEN:
-  case SQLITE_PERM:
-  case SQLITE_READONLY:
-    return absl::StatusCode::kPermissionDenied;
-  case SQLITE_BUSY:
-  case SQLITE_LOCKED:
-    return absl::StatusCode::kUnavailable;
-  default:
-    return absl::StatusCode::kInternal;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return absl::StatusCode::kDataLoss;
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+    case SQLITE_READONLY:
+      return absl::StatusCode::kPermissionDenied;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return absl::StatusCode::kUnavailable;
+    default:
+      return absl::StatusCode::kInternal;
   }
 }
 
-absl::Status ErrorOf(sqlite3 *db) {
-  const char *path = sqlite3_db_filename(db, "main");
+absl::Status ErrorOf(sqlite3* db) {
+  const char* path = sqlite3_db_filename(db, "main");
   return absl::Status(
       CodeOf(sqlite3_extended_errcode(db)),
       absl::StrCat(path == nullptr ? "" : path, ": ", sqlite3_errmsg(db)));
 }
 
-} // namespace
+}  // namespace
 
-Statement &Statement::Bind(int parameter, int64_t value) {
+Statement& Statement::Bind(int parameter, int64_t value) {
   sqlite3_bind_int64(statement_.get(), parameter, value);
   return *this;
 }
 
-Statement &Statement::Bind(int parameter, absl::string_view value) {
+Statement& Statement::Bind(int parameter, absl::string_view value) {
   sqlite3_bind_text(statement_.get(), parameter, value.data(),
                     static_cast<int>(value.size()), SQLITE_TRANSIENT);
   return *this;
 }
 
+Statement& Statement::BindNull(int parameter) {
+  sqlite3_bind_null(statement_.get(), parameter);
+  return *this;
+}
+
 absl::StatusOr<bool> Statement::Step() {
   const int code = sqlite3_step(statement_.get());
-  if (code == SQLITE_ROW)
-    return true;
-  if (code == SQLITE_DONE)
-    return false;
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
   return ErrorOf(sqlite3_db_handle(statement_.get()));
 }
 
@@ -65,15 +68,15 @@ int64_t Statement::Int(int column) const {
 }
 
 std::string Statement::Text(int column) const {
-  const auto *text = reinterpret_cast<const char *>(
+  const auto* text = reinterpret_cast<const char*>(
       sqlite3_column_text(statement_.get(), column));
   const int size = sqlite3_column_bytes(statement_.get(), column);
   return text == nullptr ? "" : std::string(text, static_cast<size_t>(size));
 }
 
-absl::StatusOr<Database> Database::Open(const std::string &path,
+absl::StatusOr<Database> Database::Open(const std::string& path,
                                         int busy_milliseconds) {
-  sqlite3 *handle = nullptr;
+  sqlite3* handle = nullptr;
   const int code =
       sqlite3_open_v2(path.c_str(), &handle,
                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
@@ -88,7 +91,7 @@ absl::StatusOr<Database> Database::Open(const std::string &path,
   return database;
 }
 
-absl::Status Database::Execute(const char *sql) {
+absl::Status Database::Execute(const char* sql) {
   if (sqlite3_exec(db_.get(), sql, nullptr, nullptr, nullptr) != SQLITE_OK) {
     return ErrorOf(db_.get());
   }
@@ -96,7 +99,7 @@ absl::Status Database::Execute(const char *sql) {
 }
 
 absl::StatusOr<Statement> Database::Prepare(absl::string_view sql) {
-  sqlite3_stmt *statement = nullptr;
+  sqlite3_stmt* statement = nullptr;
   if (sqlite3_prepare_v2(db_.get(), sql.data(), static_cast<int>(sql.size()),
                          &statement, nullptr) != SQLITE_OK) {
     return ErrorOf(db_.get());
@@ -104,11 +107,10 @@ absl::StatusOr<Statement> Database::Prepare(absl::string_view sql) {
   return Statement(statement);
 }
 
-absl::Status Database::Transaction(const std::function<absl::Status()> &body) {
+absl::Status Database::Transaction(const std::function<absl::Status()>& body) {
   RETURN_IF_ERROR(Execute("BEGIN IMMEDIATE"));
   absl::Status status = body();
-  if (status.ok())
-    status = Execute("COMMIT");
+  if (status.ok()) status = Execute("COMMIT");
   // After some errors (a full disk) SQLite has rolled back by itself.
   if (!status.ok() && !sqlite3_get_autocommit(db_.get())) {
     Execute("ROLLBACK").IgnoreError();
@@ -120,10 +122,9 @@ absl::Status Database::QuickCheck() {
   ASSIGN_OR_RETURN(Statement check, Prepare("PRAGMA quick_check(1)"));
   ASSIGN_OR_RETURN(const bool row, check.Step());
   const std::string verdict = row ? check.Text(0) : "no answer";
-  if (verdict == "ok")
-    return absl::OkStatus();
+  if (verdict == "ok") return absl::OkStatus();
   return absl::DataLossError(
       absl::StrCat(sqlite3_db_filename(db_.get(), "main"), ": ", verdict));
 }
 
-} // namespace base
+}  // namespace base

@@ -17,11 +17,12 @@ namespace base {
 // A prepared statement of a Database, which must outlive it. Errors as in
 // Database.
 class Statement {
-public:
+ public:
   // Parameters are numbered from 1, columns from 0 (sqlite3_bind_text,
   // sqlite3_column_text). Text is copied.
-  Statement &Bind(int parameter, int64_t value);
-  Statement &Bind(int parameter, absl::string_view value);
+  Statement& Bind(int parameter, int64_t value);
+  Statement& Bind(int parameter, absl::string_view value);
+  Statement& BindNull(int parameter);
 
   // Runs to the next row: true when there is one, false at the end.
   absl::StatusOr<bool> Step();
@@ -32,12 +33,12 @@ public:
   int64_t Int(int column) const;
   std::string Text(int column) const;
 
-private:
+ private:
   friend class Database;
   struct Finalize {
-    void operator()(sqlite3_stmt *s) const { sqlite3_finalize(s); }
+    void operator()(sqlite3_stmt* s) const { sqlite3_finalize(s); }
   };
-  explicit Statement(sqlite3_stmt *statement) : statement_(statement) {}
+  explicit Statement(sqlite3_stmt* statement) : statement_(statement) {}
   std::unique_ptr<sqlite3_stmt, Finalize> statement_;
 };
 
@@ -48,33 +49,33 @@ private:
 // UNAVAILABLE when another connection holds it too long, INTERNAL otherwise
 // (I/O errors and a full disk among them).
 class Database {
-public:
+ public:
   // Opens or creates the file, in WAL mode with synchronous=NORMAL: a commit
   // survives the death of the process, and a power cut leaves the file sound.
   // `busy` is how long to wait for another connection's lock.
-  static absl::StatusOr<Database> Open(const std::string &path,
+  static absl::StatusOr<Database> Open(const std::string& path,
                                        int busy_milliseconds = 2000);
 
-  absl::Status Execute(const char *sql);
+  absl::Status Execute(const char* sql);
   absl::StatusOr<Statement> Prepare(absl::string_view sql);
 
   // Runs `body` between BEGIN IMMEDIATE and COMMIT; rolls back when either
   // fails.
-  absl::Status Transaction(const std::function<absl::Status()> &body);
+  absl::Status Transaction(const std::function<absl::Status()>& body);
 
   // PRAGMA quick_check: OK, or DATA_LOSS with what is wrong.
   absl::Status QuickCheck();
 
-  sqlite3 *get() const { return db_.get(); }
+  sqlite3* get() const { return db_.get(); }
 
-private:
+ private:
   struct Close {
-    void operator()(sqlite3 *db) const { sqlite3_close_v2(db); }
+    void operator()(sqlite3* db) const { sqlite3_close_v2(db); }
   };
-  explicit Database(sqlite3 *db) : db_(db) {}
+  explicit Database(sqlite3* db) : db_(db) {}
   std::unique_ptr<sqlite3, Close> db_;
 };
 
-} // namespace base
+}  // namespace base
 
-#endif // CNIVPC_BASE_SQLITE_H_
+#endif  // CNIVPC_BASE_SQLITE_H_

@@ -15,7 +15,7 @@ std::string FreshPath() {
   const std::string path =
       testing::TempDir() + "/sqlite_test." + std::to_string(getpid()) + "." +
       testing::UnitTest::GetInstance()->current_test_info()->name();
-  for (const char *suffix : {"", "-wal", "-shm"}) {
+  for (const char* suffix : {"", "-wal", "-shm"}) {
     unlink((path + suffix).c_str());
   }
   return path;
@@ -76,5 +76,5 @@ TEST(SqliteTest, AnothersLockIsUnavailable) {
             absl::StatusCode::kUnavailable);
 }
 
-} // namespace
-} // namespace base
+}  // namespace
+}  // namespace base

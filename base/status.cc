@@ -13,7 +13,7 @@ namespace {
 
 constexpr absl::string_view kErrnoPayload = "cnivpc/errno";
 
-} // namespace
+}  // namespace
 
 absl::Status ErrnoStatus(absl::string_view what) {
   return ErrnoStatus(what, errno);
@@ -26,23 +26,21 @@ absl::Status ErrnoStatus(absl::string_view what, int error_number) {
   return status;
 }
 
-int ErrnoOf(const absl::Status &status) {
+int ErrnoOf(const absl::Status& status) {
   const auto payload = status.GetPayload(kErrnoPayload);
   int number = 0;
-  if (!payload || !absl::SimpleAtoi(std::string(*payload), &number))
-    return 0;
+  if (!payload || !absl::SimpleAtoi(std::string(*payload), &number)) return 0;
   return number;
 }
 
-absl::Status Annotate(const absl::Status &status, absl::string_view context) {
-  if (status.ok())
-    return status;
+absl::Status Annotate(const absl::Status& status, absl::string_view context) {
+  if (status.ok()) return status;
   absl::Status annotated(status.code(),
                          absl::StrCat(context, ": ", status.message()));
-  status.ForEachPayload([&](absl::string_view url, const absl::Cord &value) {
+  status.ForEachPayload([&](absl::string_view url, const absl::Cord& value) {
     annotated.SetPayload(url, value);
   });
   return annotated;
 }
 
-} // namespace base
+}  // namespace base

@@ -26,8 +26,7 @@ TEST(StatusTest, OrdinaryStatusHasNoErrno) {
 }
 
 absl::StatusOr<int> Half(int n) {
-  if (n % 2 != 0)
-    return absl::InvalidArgumentError("odd");
+  if (n % 2 != 0) return absl::InvalidArgumentError("odd");
   return n / 2;
 }
 
@@ -42,5 +41,5 @@ TEST(StatusTest, AssignOrReturnPassesValuesAndErrors) {
   EXPECT_EQ(Quarter(6).status().message(), "odd");
 }
 
-} // namespace
-} // namespace base
+}  // namespace
+}  // namespace base

@@ -1,0 +1,164 @@
+#ifndef CNIVPC_POOL_POOL_H_
+#define CNIVPC_POOL_POOL_H_
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "base/address.h"
+#include "base/attachment.h"
+#include "pool/record.h"
+
+namespace pool {
+
+// Times that the pool's decisions depend on.
+struct Policy {
+  // How long an address rests after a pod has gone
+  // (--cooldownPeriodSeconds).
+  absl::Duration cooldown = absl::Seconds(30);
+  // How long a tombstone is kept: longer than any runtime waits for an ADD.
+  absl::Duration tombstone_life = absl::Minutes(10);
+};
+
+// How many addresses are in each state.
+struct Counts {
+  int fresh = 0;
+  int warm = 0;
+  int leased = 0;
+  int cooling = 0;
+  int quarantined = 0;
+  int releasing = 0;
+  int total() const {
+    return fresh + warm + leased + cooling + quarantined + releasing;
+  }
+};
+
+// What an ADD asks for.
+struct Wish {
+  base::Attachment attachment;
+  base::Pod pod;
+  std::string netns;
+  std::string host_ifname;
+  absl::Duration started_at;  // CLOCK_BOOTTIME
+};
+
+// A decision that gives an address: the records to store, then to apply.
+struct Grant {
+  Address address;
+  Records records;
+};
+
+// The addresses of a node, in memory. Decide... functions look at the state and
+// return records; nothing changes until these records, once stored, are given
+// to Apply. Pure: no clock, no I/O. Not thread-safe.
+class Pool {
+ public:
+  explicit Pool(Policy policy) : policy_(policy) {}
+
+  // An address for the attachment: its own if it has a lease already, else the
+  // warm one that has rested longest.
+  //   FAILED_PRECONDITION  a DEL came after this ADD began
+  //   UNAVAILABLE          the attachment's network is being taken down
+  //   RESOURCE_EXHAUSTED   no warm address
+  absl::StatusOr<Grant> DecideAcquire(const Wish& wish, absl::Time now) const;
+
+  // The pod's network is set up. NOT_FOUND when there is no lease any more, or
+  // it is being taken down: whoever set the network up must undo that.
+  absl::StatusOr<Records> DecideAttached(
+      const base::Attachment& attachment) const;
+
+  // A DEL: its tombstone, and the lease (if there is one) detaching from now.
+  Records DecideDetach(const base::Attachment& attachment,
+                       absl::Duration boot_now, absl::Time now) const;
+
+  // An ADD that failed or died: like DecideDetach, but without a tombstone.
+  Records DecideAbandon(const base::Attachment& attachment) const;
+
+  // The network of the attachment is gone: its address cools down. No records
+  // when there is no lease.
+  Records DecideDetached(const base::Attachment& attachment,
+                         absl::Time now) const;
+
+  // Cooling addresses and tombstones whose time is over.
+  Records DecideTick(absl::Time now) const;
+  // When DecideTick will next have something to say.
+  absl::Time deadline() const;
+
+  // About to ask the VPC for `count` more addresses of the subnet.
+  std::pair<Intent, Records> DecideAllocate(int count,
+                                            const std::string& subnet,
+                                            absl::Time now) const;
+  // The VPC has given these (any number): they are warm, the intent is closed.
+  Records DecideAllocated(const Intent& intent,
+                          const std::vector<base::Ipv4>& given,
+                          absl::Time now) const;
+  // Addresses that the VPC counts as ours, but we didn't know of. Who used them
+  // last isn't known either, so they cool down first.
+  Records DecideAdopt(const std::vector<base::Ipv4>& found,
+                      const std::string& subnet, absl::Time now) const;
+  // A lease found in the kernel when the store was lost.
+  Records DecideRestore(base::Ipv4 ip, const std::string& subnet, Lease lease,
+                        absl::Time now) const;
+
+  // About to give up to `count` warm addresses back to the VPC, those that
+  // rested longest first. The records are empty when there are none.
+  std::pair<Intent, Records> DecideRelease(int count, const std::string& subnet,
+                                           absl::Time now) const;
+  Records DecideReleased(const Intent& intent) const;
+  // The VPC has said no: they are warm again.
+  Records DecideKept(const Intent& intent, absl::Time now) const;
+
+  // Leases of `network` whose attachment is not in `valid`.
+  std::vector<Lease> NotIn(const std::string& network,
+                           const std::set<base::Attachment>& valid) const;
+
+  void Apply(const Record& record);
+  void Apply(const Records& records);
+
+  // The row of an address or of an attachment's lease; nullptr when there is
+  // none. Borrowed until the next Apply.
+  const Address* Find(base::Ipv4 ip) const;
+  const Address* Find(const base::Attachment& attachment) const;
+  const std::map<base::Ipv4, Address>& addresses() const { return addresses_; }
+  const std::map<int64_t, Intent>& intents() const { return intents_; }
+  const absl::flat_hash_map<base::Attachment, Tombstone>& tombstones() const {
+    return tombstones_;
+  }
+  Counts counts() const;
+  // When the first of the cooling addresses will be warm; InfiniteFuture if
+  // none is cooling.
+  absl::Time next_warm() const;
+
+ private:
+  struct ApplyTo;
+  using Queue = std::set<std::pair<absl::Time, base::Ipv4>>;
+
+  void Put(const Address& row);
+  void Drop(base::Ipv4 ip);
+  int* CountOf(State state);
+  Record Detaching(const Address& row) const;
+
+  Policy policy_;
+  std::map<base::Ipv4, Address> addresses_;
+  absl::flat_hash_map<base::Attachment, base::Ipv4> leased_;
+  absl::flat_hash_map<base::Attachment, Tombstone> tombstones_;
+  std::set<std::pair<absl::Time, base::Attachment>> tombstone_queue_;
+  std::map<int64_t, Intent> intents_;
+  int64_t last_intent_ = 0;
+  Queue warm_;     // by `since`: rested longest first
+  Queue cooling_;  // by `until`
+  Counts counts_;
+};
+
+}  // namespace pool
+
+#endif  // CNIVPC_POOL_POOL_H_

@@ -1,0 +1,51 @@
+#include "pool/record.h"
+
+#include <array>
+#include <utility>
+
+namespace pool {
+namespace {
+
+constexpr std::array<std::pair<State, absl::string_view>, 6> kStates = {{
+    {State::kFresh, "fresh"},
+    {State::kWarm, "warm"},
+    {State::kLeased, "leased"},
+    {State::kCooling, "cooling"},
+    {State::kQuarantined, "quarantined"},
+    {State::kReleasing, "releasing"},
+}};
+
+constexpr std::array<std::pair<Phase, absl::string_view>, 3> kPhases = {{
+    {Phase::kAttaching, "attaching"},
+    {Phase::kAttached, "attached"},
+    {Phase::kDetaching, "detaching"},
+}};
+
+template <typename Table, typename Value>
+absl::string_view Name(const Table& table, Value value) {
+  for (const auto& [v, name] : table) {
+    if (v == value) return name;
+  }
+  return "unknown";
+}
+
+template <typename Value, typename Table>
+std::optional<Value> Named(const Table& table, absl::string_view name) {
+  for (const auto& [v, n] : table) {
+    if (n == name) return v;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+absl::string_view NameOf(State state) { return Name(kStates, state); }
+absl::string_view NameOf(Phase phase) { return Name(kPhases, phase); }
+std::optional<State> StateNamed(absl::string_view name) {
+  return Named<State>(kStates, name);
+}
+std::optional<Phase> PhaseNamed(absl::string_view name) {
+  return Named<Phase>(kPhases, name);
+}
+
+}  // namespace pool

@@ -1,0 +1,113 @@
+#ifndef CNIVPC_POOL_RECORD_H_
+#define CNIVPC_POOL_RECORD_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "base/address.h"
+#include "base/attachment.h"
+
+// What the pool remembers, and how it changes.
+//
+//            allocate            admit                  ADD
+//   (cloud) ─────────► fresh ─────────► warm ─────────────────► leased
+//                                        ▲                        │ DEL / GC
+//                                        └──────── cooling ◄──────┘
+//   warm ──► releasing ──► (cloud)
+//
+// A change is a list of records. A record says what a row is from now on, not
+// how it changed, so applying one twice does no harm: the store and the pool in
+// memory apply the same records, and a restart is a replay.
+namespace pool {
+
+enum class State { kFresh, kWarm, kLeased, kCooling, kQuarantined, kReleasing };
+
+// How far an attachment's network is: leased but not yet reported as set up;
+// set up; being taken down.
+enum class Phase { kAttaching, kAttached, kDetaching };
+
+// An attachment's hold on an address.
+struct Lease {
+  base::Attachment attachment;
+  base::Pod pod;
+  std::string netns;        // path that the runtime gave
+  std::string host_ifname;  // of the host's end of the pair
+  Phase phase = Phase::kAttaching;
+  absl::Time granted_at;
+
+  friend bool operator==(const Lease&, const Lease&) = default;
+};
+
+// An address that the VPC counts as this node's.
+struct Address {
+  base::Ipv4 ip;
+  std::string subnet;
+  State state = State::kFresh;
+  absl::Time since = {};                      // in this state
+  absl::Time until = absl::InfiniteFuture();  // kCooling: when it is over
+  uint64_t recycled = 0;            // how often it came back from a pod
+  std::optional<Lease> lease = {};  // kLeased only
+
+  friend bool operator==(const Address&, const Address&) = default;
+};
+
+// An attachment that a DEL ended: an ADD that began before is refused.
+struct Tombstone {
+  base::Attachment attachment;
+  absl::Duration buried_at;  // CLOCK_BOOTTIME
+  absl::Time expires;
+
+  friend bool operator==(const Tombstone&, const Tombstone&) = default;
+};
+
+// A call to the VPC that was about to be made. One that is still open after a
+// restart has an unknown outcome, and is resolved by asking the VPC.
+struct Intent {
+  enum class Kind { kAllocate, kRelease };
+  int64_t id = 0;
+  Kind kind = Kind::kAllocate;
+  std::string subnet;
+  int count = 0;                      // kAllocate
+  std::vector<base::Ipv4> addresses;  // kRelease
+  absl::Time opened_at;
+
+  friend bool operator==(const Intent&, const Intent&) = default;
+};
+
+// The records: rows put (added or replaced) and dropped.
+struct PutAddress {
+  Address row;
+};
+struct DropAddress {
+  base::Ipv4 ip;
+};
+struct PutTombstone {
+  Tombstone row;
+};
+struct DropTombstone {
+  base::Attachment attachment;
+};
+struct OpenIntent {
+  Intent row;
+};
+struct CloseIntent {
+  int64_t id;
+};
+using Record = std::variant<PutAddress, DropAddress, PutTombstone,
+                            DropTombstone, OpenIntent, CloseIntent>;
+using Records = std::vector<Record>;
+
+// Names as they stand in the store and in the API: "warm", "attached".
+absl::string_view NameOf(State state);
+absl::string_view NameOf(Phase phase);
+std::optional<State> StateNamed(absl::string_view name);
+std::optional<Phase> PhaseNamed(absl::string_view name);
+
+}  // namespace pool
+
+#endif  // CNIVPC_POOL_RECORD_H_

@@ -1,0 +1,163 @@
+#include "pool/store.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "absl/time/clock.h"
+#include "base/file.h"
+#include "gtest/gtest.h"
+#include "pool/pool.h"
+
+namespace pool {
+namespace {
+
+using base::Ipv4;
+
+const absl::Time kNow = absl::FromUnixNanos(1'800'000'000'123'456'789);
+
+std::string FreshDir() {
+  static int n = 0;
+  const std::string dir = testing::TempDir() + "/store_test." +
+                          std::to_string(getpid()) + "." + std::to_string(n++);
+  EXPECT_TRUE(base::MakeDirectories(dir).ok());
+  return dir;
+}
+
+Address Leased(uint32_t ip, const std::string& id) {
+  return {Ipv4(ip),
+          "10.0.0.0/24",
+          State::kLeased,
+          kNow,
+          absl::InfiniteFuture(),
+          3,
+          Lease{{"net", id, "eth0"},
+                {"default", "pod", "uid"},
+                "/run/netns/x",
+                "ucni01",
+                Phase::kAttached,
+                kNow}};
+}
+
+Records Everything() {
+  Address cooling{
+      Ipv4(2), "s",         State::kCooling, kNow, kNow + absl::Seconds(30),
+      1,       std::nullopt};
+  return {PutAddress{Leased(1, "a")}, PutAddress{cooling},
+          PutTombstone{{{"net", "b", "eth0"}, absl::Seconds(5), kNow}},
+          OpenIntent{
+              {7, Intent::Kind::kRelease, "s", 0, {Ipv4(2), Ipv4(3)}, kNow}}};
+}
+
+TEST(StoreTest, LoadGivesBackWhatWasCommitted) {
+  const std::string dir = FreshDir();
+  {
+    auto store = Store::Open(dir);
+    ASSERT_TRUE(store.ok()) << store.status();
+    ASSERT_TRUE((*store)->Commit(Everything()).ok());
+  }
+  auto store = Store::Open(dir);
+  Pool loaded{Policy{}}, expected{Policy{}};
+  loaded.Apply((*store)->Load().value());
+  expected.Apply(Everything());
+  EXPECT_EQ(loaded.addresses(), expected.addresses());
+  EXPECT_EQ(loaded.intents(), expected.intents());
+  EXPECT_EQ(loaded.tombstones(), expected.tombstones());
+}
+
+TEST(StoreTest, DropsRows) {
+  auto store = Store::Open(FreshDir()).value();
+  ASSERT_TRUE(store->Commit(Everything()).ok());
+  ASSERT_TRUE(
+      store
+          ->Commit({DropAddress{Ipv4(1)}, DropAddress{Ipv4(2)},
+                    DropTombstone{{"net", "b", "eth0"}}, CloseIntent{7}})
+          .ok());
+  EXPECT_TRUE(store->Load()->empty());
+}
+
+TEST(StoreTest, ALeaseThatEndsLeavesNoTrace) {
+  auto store = Store::Open(FreshDir()).value();
+  ASSERT_TRUE(store->Commit({PutAddress{Leased(1, "a")}}).ok());
+  Address warm{Ipv4(1), "s",         State::kWarm, kNow, absl::InfiniteFuture(),
+               4,       std::nullopt};
+  ASSERT_TRUE(store->Commit({PutAddress{warm}}).ok());
+  // Another address may now hold the attachment.
+  EXPECT_TRUE(store->Commit({PutAddress{Leased(2, "a")}}).ok());
+}
+
+TEST(StoreTest, OneAttachmentCannotHoldTwoAddresses) {
+  auto store = Store::Open(FreshDir()).value();
+  ASSERT_TRUE(store->Commit({PutAddress{Leased(1, "a")}}).ok());
+  EXPECT_FALSE(store->Commit({PutAddress{Leased(2, "a")}}).ok());
+  EXPECT_EQ(store->Load()->size(), 1u);
+}
+
+TEST(StoreTest, AFailedCommitWritesNothing) {
+  auto store = Store::Open(FreshDir()).value();
+  EXPECT_FALSE(
+      store->Commit({PutAddress{Leased(1, "a")}, PutAddress{Leased(2, "a")}})
+          .ok());
+  EXPECT_TRUE(store->Load()->empty());
+}
+
+TEST(StoreTest, CommitsSurviveTheDeathOfTheProcess) {
+  const std::string dir = FreshDir();
+  const pid_t child = fork();
+  if (child == 0) {
+    auto store = Store::Open(dir).value();
+    store->Commit({PutAddress{Leased(1, "a")}}).IgnoreError();
+    kill(getpid(), SIGKILL);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFSIGNALED(status));
+  EXPECT_EQ(Store::Open(dir).value()->Load()->size(), 1u);
+}
+
+TEST(StoreTest, DamagedStoreIsDataLossAndCanBeSetAside) {
+  const std::string dir = FreshDir();
+  ASSERT_TRUE(
+      base::WriteFileAtomically(dir + "/store.db", std::string(9000, 'x'))
+          .ok());
+  EXPECT_EQ(Store::Open(dir).status().code(), absl::StatusCode::kDataLoss);
+  const auto aside = Store::SetAside(dir, kNow);
+  ASSERT_TRUE(aside.ok());
+  EXPECT_EQ(base::ReadFile(*aside, 10000)->size(), 9000u);
+  EXPECT_TRUE(Store::Open(dir).ok());
+}
+
+TEST(StoreTest, AnImpossibleRowIsDataLossAndNamed) {
+  const std::string dir = FreshDir();
+  { auto store = Store::Open(dir).value(); }
+  auto db = base::Database::Open(dir + "/store.db").value();
+  ASSERT_TRUE(db.Execute("INSERT INTO address(ip, subnet, state, since_ns, "
+                         "until_ns, recycled) VALUES('1.2.3.4','s','boiling',"
+                         "0,0,0)")
+                  .ok());
+  const auto load = Store::Open(dir).value()->Load();
+  EXPECT_EQ(load.status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(load.status().message(),
+            "store: table address, row 1.2.3.4: bad state");
+}
+
+TEST(StoreTest, AnotherSchemaIsRefused) {
+  const std::string dir = FreshDir();
+  ASSERT_TRUE(Store::Open(dir).value()->SetSetting("schema", "99").ok());
+  EXPECT_EQ(Store::Open(dir).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+}
+
+TEST(StoreLockTest, IsExclusiveUntilGivenUp) {
+  const std::string dir = FreshDir();
+  auto first = StoreLock::Take(dir, absl::Now());
+  ASSERT_TRUE(first.ok());
+  EXPECT_EQ(StoreLock::Take(dir, absl::Now()).status().code(),
+            absl::StatusCode::kUnavailable);
+  first = absl::UnavailableError("gave it up");
+  EXPECT_TRUE(StoreLock::Take(dir, absl::Now()).ok());
+}
+
+}  // namespace
+}  // namespace pool
