@@ -1,0 +1,64 @@
+#ifndef CNIVPC_VPC_EMBEDDED_H_
+#define CNIVPC_VPC_EMBEDDED_H_
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "base/address.h"
+#include "base/sqlite.h"
+#include "vpc/provider.h"
+
+namespace vpc {
+
+struct EmbeddedOptions {
+  // The SQLite file that holds who has which address. Nodes on one machine
+  // that name the same file share the subnet.
+  std::string path;
+  base::Ipv4Prefix subnet;
+  // Who we are: the node's MAC, as in a cloud's VPC.
+  base::Mac owner;
+  // Addresses never given: the nodes' own, a gateway's. The first and the last
+  // of the subnet (network and broadcast) are never given either.
+  std::set<base::Ipv4> reserved;
+};
+
+// A VPC inside the process, for one machine without a cloud. Its state is a
+// SQLite file, so what it gave stays given over restarts:
+//
+//   allocation(ip INTEGER PRIMARY KEY, owner TEXT)    ip in host order
+//   cursor(subnet TEXT PRIMARY KEY, next INTEGER)     where to look next
+//
+// Free addresses are given in turn, round the subnet, so that one which was
+// given back rests as long as possible.
+class Embedded : public Provider {
+ public:
+  // INVALID_ARGUMENT when the subnet has no address to give; errors of
+  // base::Database.
+  static absl::StatusOr<std::unique_ptr<Embedded>> Open(
+      EmbeddedOptions options);
+
+  absl::StatusOr<std::vector<base::Ipv4>> Allocate(int count) override;
+  absl::Status Release(base::Ipv4 address) override;
+  absl::StatusOr<std::vector<base::Ipv4>> List() override;
+  absl::StatusOr<Subnet> Describe() override;
+
+ private:
+  Embedded(EmbeddedOptions options, base::Database db)
+      : options_(std::move(options)), db_(std::move(db)) {}
+  absl::StatusOr<base::Ipv4> Cursor();
+  absl::Status SetCursor(base::Ipv4 next);
+  absl::StatusOr<std::set<base::Ipv4>> Taken();
+  absl::Status Give(base::Ipv4 address);
+  base::Ipv4 After(base::Ipv4 address) const;
+
+  EmbeddedOptions options_;
+  base::Database db_;
+};
+
+}  // namespace vpc
+
+#endif  // CNIVPC_VPC_EMBEDDED_H_

@@ -1,0 +1,94 @@
+#include "vpc/embedded.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+
+#include "gtest/gtest.h"
+
+namespace vpc {
+namespace {
+
+using base::Ipv4;
+
+class EmbeddedTest : public testing::Test {
+ protected:
+  EmbeddedTest() {
+    for (const char* suffix : {"", "-wal", "-shm"}) {
+      unlink((path_ + suffix).c_str());
+    }
+  }
+
+  std::unique_ptr<Embedded> Node(const std::string& subnet, uint64_t id) {
+    auto opened =
+        Embedded::Open({path_, base::Ipv4Prefix::Parse(subnet).value(),
+                        base::Mac::LocallyAdministered(id), reserved_});
+    EXPECT_TRUE(opened.ok()) << opened.status();
+    return *std::move(opened);
+  }
+
+  const std::string path_ =
+      testing::TempDir() + "/embedded." + std::to_string(getpid()) + "." +
+      testing::UnitTest::GetInstance()->current_test_info()->name();
+  std::set<Ipv4> reserved_;
+};
+
+TEST_F(EmbeddedTest, GivesEachAddressOnce) {
+  const auto node = Node("10.0.0.0/29", 1);
+  const auto first = node->Allocate(4).value();
+  const auto second = node->Allocate(4).value();
+  EXPECT_EQ(first.size(), 4u);
+  EXPECT_EQ(second.size(), 2u);  // 10.0.0.1 to .6 in all
+  EXPECT_EQ(node->Allocate(1).status().message(),
+            "subnet 10.0.0.0/29 has no address left");
+  EXPECT_EQ(node->List()->size(), 6u);
+  EXPECT_EQ(node->Describe()->available, 0);
+}
+
+TEST_F(EmbeddedTest, NeverGivesReservedAddresses) {
+  reserved_ = {*Ipv4::Parse("10.0.0.1"), *Ipv4::Parse("10.9.9.9")};
+  const auto node = Node("10.0.0.0/29", 1);
+  EXPECT_EQ(node->Describe()->available, 5);
+  const auto given = node->Allocate(10).value();
+  EXPECT_EQ(given.front().ToString(), "10.0.0.2");
+  EXPECT_EQ(given.size(), 5u);
+}
+
+TEST_F(EmbeddedTest, NodesThatShareAFileShareTheSubnet) {
+  const auto a = Node("10.0.0.0/29", 1);
+  const auto b = Node("10.0.0.0/29", 2);
+  const auto of_a = a->Allocate(3).value();
+  const auto of_b = b->Allocate(3).value();
+  for (const Ipv4 ip : of_a) {
+    EXPECT_EQ(std::count(of_b.begin(), of_b.end(), ip), 0);
+  }
+  EXPECT_EQ(a->List().value(), of_a);
+  EXPECT_TRUE(b->Release(of_a[0]).ok());  // not its own: no effect
+  EXPECT_EQ(a->List()->size(), 3u);
+}
+
+TEST_F(EmbeddedTest, WhatWasGivenStaysGivenOverARestart) {
+  const auto given = Node("10.0.0.0/24", 1)->Allocate(5).value();
+  const auto again = Node("10.0.0.0/24", 1);
+  EXPECT_EQ(again->List().value(), given);
+}
+
+TEST_F(EmbeddedTest, AReleasedAddressIsTheLastToBeGivenAgain) {
+  const auto node = Node("10.0.0.0/29", 1);
+  const auto first = node->Allocate(2).value();
+  ASSERT_TRUE(node->Release(first[0]).ok());
+  ASSERT_TRUE(node->Release(first[0]).ok());
+  EXPECT_NE(node->Allocate(1)->front(), first[0]);
+  EXPECT_EQ(node->Allocate(10)->back(), first[0]);
+}
+
+TEST_F(EmbeddedTest, RefusesASubnetWithoutRoom) {
+  const auto opened =
+      Embedded::Open({path_, *base::Ipv4Prefix::Parse("10.0.0.0/31"), {}, {}});
+  EXPECT_EQ(opened.status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace vpc
