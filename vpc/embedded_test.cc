@@ -24,7 +24,7 @@ class EmbeddedTest : public testing::Test {
   std::unique_ptr<Embedded> Node(const std::string& subnet, uint64_t id) {
     auto opened =
         Embedded::Open({path_, base::Ipv4Prefix::Parse(subnet).value(),
-                        base::Mac::LocallyAdministered(id), reserved_});
+                        base::Mac::LocallyAdministered(id << 40), reserved_});
     EXPECT_TRUE(opened.ok()) << opened.status();
     return *std::move(opened);
   }

@@ -21,17 +21,20 @@ namespace applets::rpc {
 //   UNAVAILABLE        the daemon went away while we waited: whether the call
 //                      took effect is unknown
 class Client {
-public:
+ public:
   // `timeout` bounds everything that is done with this connection.
-  static absl::StatusOr<Client> Connect(const std::string &socket_path,
+  static absl::StatusOr<Client> Connect(const std::string& socket_path,
                                         absl::Duration timeout);
 
-  absl::StatusOr<AcquireReply> Acquire(const AcquireRequest &request);
+  absl::StatusOr<AcquireReply> Acquire(const AcquireRequest& request);
   // Sends and does not wait for the answer.
-  absl::Status SendAttached(const Attachment &attachment);
-  absl::Status Release(const ReleaseRequest &request);
-  absl::StatusOr<AcquireReply> Check(const Attachment &attachment);
-  absl::StatusOr<GcReply> Gc(const GcRequest &request);
+  absl::Status SendAttached(const Attachment& attachment);
+  // Sends and waits: NOT_FOUND when the lease was ended meanwhile; whoever set
+  // the network up must then undo that.
+  absl::Status Attached(const Attachment& attachment);
+  absl::Status Release(const ReleaseRequest& request);
+  absl::StatusOr<AcquireReply> Check(const Attachment& attachment);
+  absl::StatusOr<GcReply> Gc(const GcRequest& request);
   absl::Status Status();
   absl::StatusOr<PoolReply> Pool();
 
@@ -40,7 +43,7 @@ public:
                                    absl::string_view path,
                                    absl::string_view body);
 
-private:
+ private:
   Client(base::Fd socket, absl::Time deadline)
       : socket_(std::move(socket)), deadline_(deadline) {}
   absl::Status Send(absl::string_view method, absl::string_view path,
@@ -50,9 +53,9 @@ private:
 
   base::Fd socket_;
   absl::Time deadline_;
-  std::string buffer_; // received and not yet consumed
+  std::string buffer_;  // received and not yet consumed
 };
 
-} // namespace applets::rpc
+}  // namespace applets::rpc
 
-#endif // CNIVPC_APPLETS_RPC_CLIENT_H_
+#endif  // CNIVPC_APPLETS_RPC_CLIENT_H_

@@ -23,7 +23,7 @@ inline constexpr char kDefaultSocket[] = "/run/cni-vpc-ipamd.sock";
 inline constexpr char kDefaultStateDir[] = "/var/lib/cnivpc";
 
 using base::Attachment;
-using base::Pod; // `ns` is "namespace" in JSON
+using base::Pod;  // `ns` is "namespace" in JSON
 
 // POST /v1/leases/acquire. The connection guards the lease until `attached` has
 // been sent on it: when it closes before, ipamd takes the pod's network down
@@ -31,8 +31,8 @@ using base::Pod; // `ns` is "namespace" in JSON
 struct AcquireRequest {
   Attachment attachment;
   Pod pod;
-  std::string netns;       // path, for the record
-  std::string host_ifname; // the name that the host's end will have
+  std::string netns;        // path, for the record
+  std::string host_ifname;  // the name that the host's end will have
   // When the plugin was started, by CLOCK_BOOTTIME: an ADD that began before
   // the attachment's DEL came is refused.
   absl::Duration started_at;
@@ -61,8 +61,8 @@ struct AcquireReply {
 struct ReleaseRequest {
   Attachment attachment;
   Pod pod;
-  std::string host_ifname;   // "" when CNI_ARGS didn't tell the pod
-  absl::Duration started_at; // as in AcquireRequest
+  std::string host_ifname;    // "" when CNI_ARGS didn't tell the pod
+  absl::Duration started_at;  // as in AcquireRequest
 };
 
 // POST /v1/leases/check: {attachment} -> AcquireReply, or NOT_FOUND.
@@ -83,14 +83,14 @@ struct GcReply {
 struct PoolEntry {
   base::Ipv4 address;
   std::string subnet;
-  std::string state; // fresh warm leased cooling quarantined releasing
+  std::string state;  // fresh warm leased cooling quarantined releasing
   absl::Time since;
-  absl::Time until; // cooling ends; InfiniteFuture when not cooling
+  absl::Time until;  // cooling ends; InfiniteFuture when not cooling
   uint64_t recycled = 0;
   // Set while leased.
   Attachment attachment;
   Pod pod;
-  std::string phase; // attaching attached detaching
+  std::string phase;  // attaching attached detaching
   std::string host_ifname;
 };
 struct PoolReply {
@@ -99,13 +99,13 @@ struct PoolReply {
 };
 
 // One function per direction and message. Parsers name the field at fault.
-std::string ToJson(const AcquireRequest &message);
-std::string ToJson(const AcquireReply &message);
-std::string ToJson(const Attachment &message);
-std::string ToJson(const ReleaseRequest &message);
-std::string ToJson(const GcRequest &message);
-std::string ToJson(const GcReply &message);
-std::string ToJson(const PoolReply &message);
+std::string ToJson(const AcquireRequest& message);
+std::string ToJson(const AcquireReply& message);
+std::string ToJson(const Attachment& message);
+std::string ToJson(const ReleaseRequest& message);
+std::string ToJson(const GcRequest& message);
+std::string ToJson(const GcReply& message);
+std::string ToJson(const PoolReply& message);
 absl::StatusOr<AcquireRequest> ParseAcquireRequest(absl::string_view json);
 absl::StatusOr<AcquireReply> ParseAcquireReply(absl::string_view json);
 absl::StatusOr<Attachment> ParseAttachment(absl::string_view json);
@@ -116,11 +116,11 @@ absl::StatusOr<PoolReply> ParsePoolReply(absl::string_view json);
 
 // Errors travel as {"code":"UNAVAILABLE","message":"..."} (absl's names, which
 // are gRPC's), with an HTTP status that fits.
-std::string ErrorToJson(const absl::Status &status);
+std::string ErrorToJson(const absl::Status& status);
 // The Status of an error body; INTERNAL when the body is none.
 absl::Status ParseError(absl::string_view json);
 int HttpStatusOf(absl::StatusCode code);
 
-} // namespace applets::rpc
+}  // namespace applets::rpc
 
-#endif // CNIVPC_APPLETS_RPC_MESSAGES_H_
+#endif  // CNIVPC_APPLETS_RPC_MESSAGES_H_
