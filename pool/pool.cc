@@ -285,4 +285,22 @@ const Address* Pool::Find(const base::Attachment& attachment) const {
 
 Counts Pool::counts() const { return counts_; }
 
+absl::Status Dry(const Pool& pool, const std::string& subnet,
+                 const absl::Status& cause, absl::Time now) {
+  const Counts counts = pool.counts();
+  std::string message = absl::StrCat(
+      "no address for the pod: ", cause.message(), " (pool of subnet ", subnet,
+      ": ", counts.leased, " leased, ", counts.cooling, " cooling");
+  if (counts.cooling > 0) {
+    const absl::Duration wait =
+        std::max(absl::ZeroDuration(), pool.next_warm() - now);
+    absl::StrAppend(&message, ", the first is free in ",
+                    absl::FormatDuration(absl::Ceil(wait, absl::Seconds(1))));
+  }
+  absl::StrAppend(&message, ")");
+  const bool full = cause.code() == absl::StatusCode::kResourceExhausted;
+  return full && counts.cooling == 0 ? absl::ResourceExhaustedError(message)
+                                     : absl::UnavailableError(message);
+}
+
 }  // namespace pool

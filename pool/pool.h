@@ -159,6 +159,13 @@ class Pool {
   Counts counts_;
 };
 
+// The error of an ADD that finds no address, `cause` being why the VPC gave
+// none: it says how many addresses are cooling and when the first is warm.
+// UNAVAILABLE when waiting helps, because some are cooling or the cause may
+// pass; RESOURCE_EXHAUSTED when the subnet is full.
+absl::Status Dry(const Pool& pool, const std::string& subnet,
+                 const absl::Status& cause, absl::Time now);
+
 }  // namespace pool
 
 #endif  // CNIVPC_POOL_POOL_H_

@@ -204,6 +204,26 @@ TEST(PoolTest, ApplyingARecordTwiceDoesNoHarm) {
   EXPECT_EQ(pool.counts().total(), 1);
 }
 
+TEST(PoolTest, DrySaysWhatIsCoolingAndUntilWhen) {
+  const absl::Status full =
+      absl::ResourceExhaustedError("subnet s has no address left");
+  Pool pool = PoolOf(1);
+  Acquire(pool, "a");
+  const absl::Status none = Dry(pool, "s", full, kStart);
+  EXPECT_EQ(none.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(none.message(),
+            "no address for the pod: subnet s has no address left (pool of "
+            "subnet s: 1 leased, 0 cooling)");
+  Delete(pool, "a");
+  const absl::Status wait = Dry(pool, "s", full, kStart + absl::Seconds(10));
+  EXPECT_EQ(wait.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(wait.message(),
+            "no address for the pod: subnet s has no address left (pool of "
+            "subnet s: 0 leased, 1 cooling, the first is free in 20s)");
+  EXPECT_EQ(Dry(PoolOf(0), "s", absl::UnavailableError("x"), kStart).code(),
+            absl::StatusCode::kUnavailable);
+}
+
 // Any order of ADDs, DELs and ticks: no address twice, none lost, and the
 // counts are those of the rows.
 TEST(PoolTest, RandomLifeKeepsTheInvariants) {

@@ -1,0 +1,91 @@
+#include "applets/ledger/ledger.h"
+
+#include <time.h>
+
+#include <utility>
+#include <vector>
+
+#include "base/file.h"
+#include "base/status.h"
+
+namespace applets::ledger {
+namespace {
+
+constexpr char kRebuilt[] = "rebuilt";
+constexpr char kBootId[] = "boot_id";
+constexpr char kBootIdFile[] = "/proc/sys/kernel/random/boot_id";
+
+}  // namespace
+
+absl::Duration BootNow() {
+  timespec now = {};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  return absl::DurationFromTimespec(now);
+}
+
+absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Open(
+    const std::string& state_dir, const pool::Policy& policy, absl::Time now,
+    absl::Time deadline) {
+  ASSIGN_OR_RETURN(pool::StoreLock lock,
+                   pool::StoreLock::Take(state_dir, deadline));
+  std::unique_ptr<Ledger> ledger(new Ledger(std::move(lock), policy));
+  RETURN_IF_ERROR(ledger->OpenStore(state_dir, now));
+  RETURN_IF_ERROR(ledger->EndLeasesOfEarlierBoot(now));
+  ASSIGN_OR_RETURN(const std::string rebuilt,
+                   ledger->store_->Setting(kRebuilt));
+  ledger->needs_rebuild_ = rebuilt.empty();
+  return ledger;
+}
+
+absl::Status Ledger::OpenStore(const std::string& state_dir, absl::Time now) {
+  auto opened = pool::Store::Open(state_dir);
+  absl::Status status = opened.status();
+  if (opened.ok()) {
+    store_ = *std::move(opened);
+    status = Replay();
+  }
+  if (status.code() != absl::StatusCode::kDataLoss) return status;
+  store_.reset();
+  ASSIGN_OR_RETURN(set_aside_, pool::Store::SetAside(state_dir, now));
+  ASSIGN_OR_RETURN(store_, pool::Store::Open(state_dir));
+  return absl::OkStatus();
+}
+
+absl::Status Ledger::Replay() {
+  ASSIGN_OR_RETURN(const pool::Records records, store_->Load());
+  pool_.Apply(records);
+  return absl::OkStatus();
+}
+
+absl::Status Ledger::EndLeasesOfEarlierBoot(absl::Time now) {
+  ASSIGN_OR_RETURN(const std::string boot_id, base::ReadFile(kBootIdFile, 100));
+  ASSIGN_OR_RETURN(const std::string stored, store_->Setting(kBootId));
+  if (stored == boot_id) return absl::OkStatus();
+  if (!stored.empty()) {
+    pool::Records records;
+    for (const auto& [ip, row] : pool_.addresses()) {
+      if (!row.lease) continue;
+      pool::Records ended = pool_.DecideDetached(row.lease->attachment, now);
+      records.insert(records.end(), ended.begin(), ended.end());
+    }
+    for (const auto& [attachment, grave] : pool_.tombstones()) {
+      records.push_back(pool::DropTombstone{attachment});
+    }
+    RETURN_IF_ERROR(Record(records));
+  }
+  return store_->SetSetting(kBootId, boot_id);
+}
+
+absl::Status Ledger::Record(const pool::Records& records) {
+  RETURN_IF_ERROR(store_->Commit(records));
+  pool_.Apply(records);
+  return absl::OkStatus();
+}
+
+absl::Status Ledger::MarkRebuilt() {
+  RETURN_IF_ERROR(store_->SetSetting(kRebuilt, "yes"));
+  needs_rebuild_ = false;
+  return absl::OkStatus();
+}
+
+}  // namespace applets::ledger

@@ -1,0 +1,181 @@
+#include "applets/ledger/offline.h"
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "applets/ledger/ledger.h"
+#include "applets/ledger/recovery.h"
+#include "base/status.h"
+#include "netlink/node.h"
+#include "netlink/socket.h"
+
+namespace applets::ledger {
+namespace {
+
+using rpc::AcquireReply;
+
+// An open ledger, with all that it took to open it.
+struct Desk {
+  std::unique_ptr<Ledger> ledger;
+  VpcConfig vpc;
+  absl::Time now;
+};
+
+absl::StatusOr<VpcConfig> ConfigOf(pool::Store& store,
+                                   const VpcConfig& fallback) {
+  ASSIGN_OR_RETURN(const std::string stored, store.Setting("vpc"));
+  if (stored.empty()) return fallback;
+  return ParseVpcConfig(stored);
+}
+
+absl::StatusOr<Desk> OpenDesk(const OfflineOptions& options) {
+  Desk desk;
+  desk.now = absl::Now();
+  pool::Policy policy;
+  policy.cooldown = options.vpc.cooldown;
+  ASSIGN_OR_RETURN(desk.ledger, Ledger::Open(options.state_dir, policy,
+                                             desk.now, options.deadline));
+  ASSIGN_OR_RETURN(desk.vpc, ConfigOf(desk.ledger->store(), options.vpc));
+  return desk;
+}
+
+// Opens the VPC, and asks it (and the kernel) whatever the store leaves open.
+absl::StatusOr<std::unique_ptr<vpc::Provider>> OpenVpc(
+    const OfflineOptions& options, Desk& desk, netlink::Socket& host,
+    const netlink::Node& node) {
+  ASSIGN_OR_RETURN(auto provider,
+                   OpenProvider(desk.vpc, options.state_dir, node));
+  if (!desk.ledger->needs_rebuild() && desk.ledger->pool().intents().empty()) {
+    return provider;
+  }
+  ASSIGN_OR_RETURN(const auto listed, provider->List());
+  ASSIGN_OR_RETURN(const auto kernel, LookAtKernel(host));
+  RETURN_IF_ERROR(desk.ledger->Record(Reconcile(
+      desk.ledger->pool(), desk.vpc.subnet, listed, kernel, desk.now)));
+  RETURN_IF_ERROR(desk.ledger->MarkRebuilt());
+  return provider;
+}
+
+AcquireReply ReplyOf(const pool::Address& row, const netlink::Node& node) {
+  return {row.ip,
+          row.subnet,
+          {node.name, node.ifindex, node.mtu_bytes, node.address}};
+}
+
+absl::Status AllocateOne(Desk& desk, vpc::Provider& provider) {
+  auto [intent, records] =
+      desk.ledger->pool().DecideAllocate(1, desk.vpc.subnet, desk.now);
+  RETURN_IF_ERROR(desk.ledger->Record(records));
+  const auto given = provider.Allocate(1);
+  if (!given.ok() &&
+      given.status().code() != absl::StatusCode::kResourceExhausted) {
+    return given.status();  // unknown outcome: the intent stays open
+  }
+  RETURN_IF_ERROR(desk.ledger->Record(desk.ledger->pool().DecideAllocated(
+      intent, given.ok() ? *given : std::vector<base::Ipv4>(), desk.now)));
+  return given.status();
+}
+
+absl::StatusOr<pool::Grant> Grant(Desk& desk, vpc::Provider& provider,
+                                  const pool::Wish& wish) {
+  RETURN_IF_ERROR(
+      desk.ledger->Record(desk.ledger->pool().DecideTick(desk.now)));
+  auto grant = desk.ledger->pool().DecideAcquire(wish, desk.now);
+  if (grant.status().code() != absl::StatusCode::kResourceExhausted) {
+    return grant;
+  }
+  if (const absl::Status status = AllocateOne(desk, provider); !status.ok()) {
+    return pool::Dry(desk.ledger->pool(), desk.vpc.subnet, status, desk.now);
+  }
+  return desk.ledger->pool().DecideAcquire(wish, desk.now);
+}
+
+}  // namespace
+
+absl::StatusOr<AcquireReply> Acquire(const OfflineOptions& options,
+                                     const rpc::AcquireRequest& request) {
+  ASSIGN_OR_RETURN(netlink::Socket host, netlink::Socket::Open());
+  ASSIGN_OR_RETURN(Desk desk, OpenDesk(options));
+  ASSIGN_OR_RETURN(const netlink::Node node,
+                   netlink::FindNode(host, desk.vpc.interface));
+  ASSIGN_OR_RETURN(const auto provider, OpenVpc(options, desk, host, node));
+  const pool::Wish wish{request.attachment, request.pod, request.netns,
+                        request.host_ifname, request.started_at};
+  ASSIGN_OR_RETURN(const pool::Grant grant, Grant(desk, *provider, wish));
+  RETURN_IF_ERROR(netlink::PrepareNode(netlink::Sysctl(), node.name));
+  RETURN_IF_ERROR(desk.ledger->Record(grant.records));
+  return ReplyOf(grant.address, node);
+}
+
+absl::Status Attached(const OfflineOptions& options,
+                      const rpc::Attachment& attachment) {
+  ASSIGN_OR_RETURN(const Desk desk, OpenDesk(options));
+  ASSIGN_OR_RETURN(const pool::Records records,
+                   desk.ledger->pool().DecideAttached(attachment));
+  return desk.ledger->Record(records);
+}
+
+absl::StatusOr<AcquireReply> Check(const OfflineOptions& options,
+                                   const rpc::Attachment& attachment) {
+  ASSIGN_OR_RETURN(netlink::Socket host, netlink::Socket::Open());
+  ASSIGN_OR_RETURN(const Desk desk, OpenDesk(options));
+  const pool::Address* row = desk.ledger->pool().Find(attachment);
+  if (row == nullptr) {
+    return absl::NotFoundError(
+        absl::StrCat("no lease for ", attachment.ToString()));
+  }
+  ASSIGN_OR_RETURN(const netlink::Node node,
+                   netlink::FindNode(host, desk.vpc.interface));
+  return ReplyOf(*row, node);
+}
+
+absl::StatusOr<std::optional<Released>> BeginRelease(
+    const OfflineOptions& options, const rpc::ReleaseRequest& request) {
+  ASSIGN_OR_RETURN(const Desk desk, OpenDesk(options));
+  const pool::Pool& pool = desk.ledger->pool();
+  RETURN_IF_ERROR(desk.ledger->Record(
+      pool.DecideDetach(request.attachment, BootNow(), desk.now)));
+  const pool::Address* row = pool.Find(request.attachment);
+  if (row == nullptr) return std::nullopt;
+  return Released{row->ip, row->lease->host_ifname};
+}
+
+absl::Status EndRelease(const OfflineOptions& options,
+                        const rpc::Attachment& attachment) {
+  ASSIGN_OR_RETURN(const Desk desk, OpenDesk(options));
+  return desk.ledger->Record(
+      desk.ledger->pool().DecideDetached(attachment, desk.now));
+}
+
+absl::StatusOr<std::vector<rpc::Attachment>> Stale(
+    const OfflineOptions& options, const rpc::GcRequest& request) {
+  ASSIGN_OR_RETURN(const Desk desk, OpenDesk(options));
+  std::vector<rpc::Attachment> stale;
+  for (const pool::Lease& lease : desk.ledger->pool().NotIn(
+           request.network, {request.valid.begin(), request.valid.end()})) {
+    stale.push_back(lease.attachment);
+  }
+  return stale;
+}
+
+absl::Status CouldLease(const OfflineOptions& options) {
+  ASSIGN_OR_RETURN(netlink::Socket host, netlink::Socket::Open());
+  ASSIGN_OR_RETURN(Desk desk, OpenDesk(options));
+  ASSIGN_OR_RETURN(const netlink::Node node,
+                   netlink::FindNode(host, desk.vpc.interface));
+  ASSIGN_OR_RETURN(const auto provider, OpenVpc(options, desk, host, node));
+  if (desk.ledger->pool().counts().warm > 0) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const vpc::Subnet subnet, provider->Describe());
+  if (subnet.available > 0) return absl::OkStatus();
+  return pool::Dry(desk.ledger->pool(), desk.vpc.subnet,
+                   absl::ResourceExhaustedError(absl::StrCat(
+                       "subnet ", desk.vpc.subnet, " has no address left")),
+                   desk.now);
+}
+
+}  // namespace applets::ledger

@@ -1,0 +1,114 @@
+#include "applets/ledger/recovery.h"
+
+#include <map>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/status.h"
+#include "netlink/attachment.h"
+#include "netlink/pod_inventory.h"
+
+namespace applets::ledger {
+namespace {
+
+using base::Attachment;
+using base::Ipv4;
+
+void Append(pool::Records more, pool::Records* records) {
+  for (pool::Record& record : more) records->push_back(std::move(record));
+}
+
+pool::Records CloseIntents(const pool::Pool& pool, const std::set<Ipv4>& listed,
+                           absl::Time now) {
+  pool::Records records;
+  for (const auto& [id, intent] : pool.intents()) {
+    records.push_back(pool::CloseIntent{id});
+    for (const Ipv4 ip : intent.addresses) {
+      const pool::Address* row = pool.Find(ip);
+      if (row == nullptr || row->state != pool::State::kReleasing) continue;
+      if (!listed.contains(ip)) {
+        records.push_back(pool::DropAddress{ip});
+        continue;
+      }
+      pool::Address kept = *row;
+      kept.state = pool::State::kWarm;
+      kept.since = now;
+      records.push_back(pool::PutAddress{std::move(kept)});
+    }
+  }
+  return records;
+}
+
+pool::Records TakeIn(const pool::Pool& pool, const std::string& subnet, Ipv4 ip,
+                     const KernelPod* user, absl::Time now) {
+  if (user == nullptr) return pool.DecideAdopt({ip}, subnet, now);
+  const bool ours = !user->attachment.container_id.empty();
+  if (ours && pool.Find(user->attachment) == nullptr) {
+    pool::Lease lease;
+    lease.attachment = user->attachment;
+    lease.host_ifname = user->host_ifname;
+    lease.phase = pool::Phase::kAttached;
+    lease.granted_at = now;
+    return pool.DecideRestore(ip, subnet, std::move(lease), now);
+  }
+  pool::Address row;
+  row.ip = ip;
+  row.subnet = subnet;
+  row.state = pool::State::kQuarantined;
+  row.since = now;
+  return {pool::PutAddress{std::move(row)}};
+}
+
+}  // namespace
+
+std::string AliasOf(const Attachment& a) {
+  return netlink::AttachmentAlias(absl::StrCat(a.network, "/", a.container_id),
+                                  a.ifname);
+}
+
+std::optional<Attachment> AttachmentOfAlias(std::string_view alias) {
+  const auto parsed = netlink::ParseAttachmentAlias(alias);
+  if (!parsed) return std::nullopt;
+  const size_t slash = parsed->container_id.find('/');
+  if (slash == std::string::npos) return std::nullopt;
+  return Attachment{parsed->container_id.substr(0, slash),
+                    parsed->container_id.substr(slash + 1), parsed->ifname};
+}
+
+absl::StatusOr<std::vector<KernelPod>> LookAtKernel(netlink::Socket& host) {
+  ASSIGN_OR_RETURN(const auto links, netlink::ListPodLinks(host));
+  ASSIGN_OR_RETURN(const auto foreign, netlink::ListUnclaimedPodLinks(host));
+  ASSIGN_OR_RETURN(const auto routes, netlink::ListPodRoutes(host));
+  std::map<uint32_t, const netlink::Link*> by_index;
+  for (const auto& pod : links) by_index[pod.link.index] = &pod.link;
+  for (const auto& link : foreign) by_index[link.index] = &link;
+  std::vector<KernelPod> pods;
+  for (const auto& route : routes) {
+    const auto it = by_index.find(route.host_ifindex);
+    if (it == by_index.end()) continue;
+    pods.push_back(
+        {route.address, it->second->name,
+         AttachmentOfAlias(it->second->alias).value_or(Attachment{})});
+  }
+  return pods;
+}
+
+pool::Records Reconcile(const pool::Pool& pool, const std::string& subnet,
+                        const std::vector<Ipv4>& listed,
+                        const std::vector<KernelPod>& kernel, absl::Time now) {
+  std::map<Ipv4, const KernelPod*> users;
+  for (const KernelPod& pod : kernel) users[pod.address] = &pod;
+  pool::Records records =
+      CloseIntents(pool, {listed.begin(), listed.end()}, now);
+  for (const Ipv4 ip : listed) {
+    if (pool.Find(ip) != nullptr) continue;
+    const auto user = users.find(ip);
+    Append(TakeIn(pool, subnet, ip,
+                  user == users.end() ? nullptr : user->second, now),
+           &records);
+  }
+  return records;
+}
+
+}  // namespace applets::ledger
