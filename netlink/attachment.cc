@@ -1,0 +1,74 @@
+#include "netlink/attachment.h"
+
+// The one-shot EVP functions would initialise all of libcrypto, which costs the
+// plugin more than its own start; these three don't.
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "netlink/link.h"
+
+namespace netlink {
+namespace {
+
+constexpr absl::string_view kHostPrefix = "ucni";
+constexpr size_t kHostDigits = 11;
+constexpr absl::string_view kAliasPrefix = "cnivpc:";
+
+std::string Sha1Hex(absl::string_view text) {
+  SHA_CTX context;
+  unsigned char digest[SHA_DIGEST_LENGTH];
+  SHA1_Init(&context);
+  SHA1_Update(&context, text.data(), text.size());
+  SHA1_Final(digest, &context);
+  return absl::BytesToHexString(
+      absl::string_view(reinterpret_cast<const char*>(digest), sizeof(digest)));
+}
+
+std::string HostIfnameOf(absl::string_view text) {
+  return absl::StrCat(kHostPrefix, Sha1Hex(text).substr(0, kHostDigits));
+}
+
+}  // namespace
+
+std::string HostIfname(absl::string_view pod_namespace,
+                       absl::string_view pod_name) {
+  return HostIfnameOf(absl::StrCat(pod_namespace, ".", pod_name));
+}
+
+std::string HostIfnameWithoutPod(absl::string_view container_id,
+                                 absl::string_view ifname) {
+  return HostIfnameOf(absl::StrCat(container_id, ".", ifname));
+}
+
+bool IsHostIfname(absl::string_view name) {
+  if (!absl::ConsumePrefix(&name, kHostPrefix)) return false;
+  return name.size() == kHostDigits &&
+         name.find_first_not_of("0123456789abcdef") == absl::string_view::npos;
+}
+
+std::string AttachmentAlias(absl::string_view container_id,
+                            absl::string_view ifname) {
+  const size_t size =
+      kAliasPrefix.size() + container_id.size() + 1 + ifname.size();
+  if (size <= kMaxAliasBytes) {
+    return absl::StrCat(kAliasPrefix, container_id, "/", ifname);
+  }
+  return absl::StrCat(kAliasPrefix, "#", Sha1Hex(container_id), "/", ifname);
+}
+
+std::optional<AliasedAttachment> ParseAttachmentAlias(absl::string_view alias) {
+  if (!absl::ConsumePrefix(&alias, kAliasPrefix)) return std::nullopt;
+  const size_t slash = alias.find('/');
+  if (slash == absl::string_view::npos || slash == 0) return std::nullopt;
+  const absl::string_view ifname = alias.substr(slash + 1);
+  if (ifname.empty() || ifname.size() > kMaxIfnameBytes) return std::nullopt;
+  if (absl::StrContains(ifname, '/')) return std::nullopt;
+  return AliasedAttachment{std::string(alias.substr(0, slash)),
+                           std::string(ifname)};
+}
+
+}  // namespace netlink

@@ -1,0 +1,200 @@
+#include "netlink/pod_network.h"
+
+#include <linux/rtnetlink.h>
+
+#include <cerrno>
+#include <utility>
+#include <vector>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/random/distributions.h"
+#include "absl/strings/str_cat.h"
+#include "base/status.h"
+#include "netlink/addr.h"
+#include "netlink/link.h"
+#include "netlink/neigh.h"
+#include "netlink/netns.h"
+#include "netlink/route.h"
+#include "netlink/sysctl.h"
+
+namespace netlink {
+namespace {
+
+base::Ipv4Prefix Host(base::Ipv4 address) {
+  return base::Ipv4Prefix::Containing(address, 32);
+}
+
+Route RouteToPod(const PodNetwork& network) {
+  return {.destination = Host(network.address),
+          .ifindex = network.host_ifindex,
+          .scope = RT_SCOPE_LINK};
+}
+
+Route RouteFromPod(const PodNetwork& network) {
+  return {.ifindex = network.pod_ifindex,
+          .gateway = network.node_address,
+          .onlink = true};
+}
+
+VethPair PairOf(const PodNetwork& network, int netns_fd) {
+  return {.inner = {network.pod_ifindex, network.pod_ifname, network.pod_mac,
+                    network.mtu_bytes},
+          .netns_fd = netns_fd,
+          .outer = {network.host_ifindex, network.host_ifname, network.host_mac,
+                    network.mtu_bytes}};
+}
+
+// EEXIST or EBUSY, as CreateVeth says.
+bool NumberOrNameTaken(const absl::Status& status) {
+  const int error_number = base::ErrnoOf(status);
+  return error_number == EEXIST || error_number == EBUSY;
+}
+
+// The requests on the node's side, in the order in which they are sent.
+enum HostStep { kVeth, kHostEnd, kRoute, kRule, kProxy };
+
+Batch HostBatch(const PodNetwork& network, int netns_fd) {
+  Batch batch;
+  batch.Add(CreateVeth(PairOf(network, netns_fd)));
+  // By name: when the pair couldn't be made because the index is taken, nothing
+  // has this name, while the index is somebody else's.
+  batch.Add(ChangeLink({.name = network.host_ifname,
+                        .state = LinkChange::State::kUp,
+                        .alias = network.alias}));
+  batch.Add(AddRoute(RouteToPod(network)));
+  batch.Add(AddRule(PodRule(network.address)));
+  batch.Add(AddProxy(network.node_ifindex, network.address));
+  return batch;
+}
+
+Batch PodBatch(const PodNetwork& network) {
+  Batch batch;
+  batch.Add(
+      AddAddress({.ifindex = network.pod_ifindex, .address = network.address}));
+  batch.Add(SetPermanentNeighbor(network.pod_ifindex, network.node_address,
+                                 network.host_mac));
+  batch.Add(AddRoute(RouteFromPod(network)));
+  return batch;
+}
+
+// The first error, with what was being done.
+absl::Status FirstError(absl::Span<const absl::Status> statuses,
+                        absl::Span<const absl::string_view> what) {
+  for (size_t i = 0; i < statuses.size(); ++i) {
+    if (!statuses[i].ok()) return base::Annotate(statuses[i], what[i]);
+  }
+  return absl::OkStatus();
+}
+
+// A route that is there already is the one we want if it leads to our host end.
+absl::Status CheckExistingRoute(Socket& host, const PodNetwork& network) {
+  ASSIGN_OR_RETURN(const Route route, LookUpRoute(host, network.address));
+  if (route.ifindex == network.host_ifindex) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      network.address.ToString(),
+      " is in use: the node routes it to interface number ", route.ifindex));
+}
+
+absl::Status HostResult(Socket& host, const PodNetwork& network,
+                        std::vector<absl::Status> statuses) {
+  if (NumberOrNameTaken(statuses[kVeth])) {
+    return absl::AbortedError(statuses[kVeth].message());
+  }
+  statuses[kRule] = IgnoreExisting(statuses[kRule]);
+  if (base::ErrnoOf(statuses[kRoute]) == EEXIST) {
+    statuses[kRoute] = CheckExistingRoute(host, network);
+  }
+  return FirstError(statuses,
+                    {"make the veth pair", "set the host end up",
+                     "add the route to the pod", "add the pod's policy rule",
+                     "add the proxy neighbour to the node's interface"});
+}
+
+// Takes back, last first, what `statuses` say was done. A proxy doesn't tell
+// whether it was there before; it goes if the rule, its companion, is new.
+void Undo(Socket& host, const PodNetwork& network,
+          const std::vector<absl::Status>& statuses) {
+  Batch batch;
+  if (statuses[kProxy].ok() && statuses[kRule].ok()) {
+    batch.Add(RemoveProxy(network.node_ifindex, network.address));
+  }
+  if (statuses[kRule].ok()) batch.Add(RemoveRule(PodRule(network.address)));
+  if (statuses[kRoute].ok()) batch.Add(RemoveRoute(RouteToPod(network)));
+  if (statuses[kVeth].ok()) batch.Add(DeleteLink(network.host_ifindex));
+  host.Transact(batch);
+}
+
+// Aborted when a name or an index is taken.
+absl::Status SetUpOnce(Socket& host, Socket& pod, int netns_fd,
+                       const PodNetwork& network) {
+  Batch host_batch = HostBatch(network, netns_fd);
+  const std::vector<absl::Status> done = host.Transact(host_batch);
+  absl::Cleanup undo = [&] { Undo(host, network, done); };
+  RETURN_IF_ERROR(HostResult(host, network, done));
+  Batch pod_batch = PodBatch(network);
+  // What fails here goes with the link.
+  RETURN_IF_ERROR(FirstError(
+      pod.Transact(pod_batch),
+      {"add the pod's address", "add the pod's neighbour entry for the node",
+       "add the pod's default route"}));
+  std::move(undo).Cancel();
+  return absl::OkStatus();
+}
+
+// The pod's name must be free; what has the host end's goes.
+absl::Status MakeRoom(Socket& host, const Socket& pod,
+                      const PodNetwork& network) {
+  if (GetIfindex(pod, network.pod_ifname).ok()) {
+    return absl::AlreadyExistsError(absl::StrCat(
+        "the pod has an interface ", network.pod_ifname, " already"));
+  }
+  if (!GetIfindex(host, network.host_ifname).ok()) return absl::OkStatus();
+  const auto link = GetLink(host, network.host_ifname);
+  if (!link.ok()) return IgnoreMissing(link.status());
+  if (link->kind != "veth") {
+    return absl::FailedPreconditionError(
+        absl::StrCat("interface ", network.host_ifname, " is no veth"));
+  }
+  return IgnoreMissing(host.Transact(DeleteLink(link->index)));
+}
+
+// Everything for which the thread must be in the pod: makes a socket, and
+// reserves the ports that the node's own services use.
+absl::StatusOr<Socket> EnterPod(int netns_fd) {
+  ASSIGN_OR_RETURN(const NetnsScope scope, NetnsScope::Enter(netns_fd));
+  RETURN_IF_ERROR(Sysctl().Set("net/ipv4/ip_local_port_range", kPodPortRange));
+  return Socket::Open();
+}
+
+}  // namespace
+
+VethIndexes ChooseIndexes(absl::BitGenRef random) {
+  const uint32_t pod = absl::Uniform(random, kFirstIndex, kLastIndex);
+  // One of the others: those from `pod` on move up by one.
+  const uint32_t host = absl::Uniform(random, kFirstIndex, kLastIndex - 1);
+  return {pod, host < pod ? host : host + 1};
+}
+
+Rule PodRule(base::Ipv4 address) {
+  return {.priority = kPodRulePriority, .to = Host(address)};
+}
+
+absl::StatusOr<PodNetwork> SetUp(Socket& host, int netns_fd,
+                                 const PodNetwork& wanted,
+                                 absl::BitGenRef random) {
+  ASSIGN_OR_RETURN(Socket pod, EnterPod(netns_fd));
+  PodNetwork network = wanted;
+  absl::Status status;
+  for (int i = 0; i < kMaxIndexAttempts; ++i) {
+    RETURN_IF_ERROR(MakeRoom(host, pod, network));
+    status = SetUpOnce(host, pod, netns_fd, network);
+    if (status.ok()) return network;
+    if (!absl::IsAborted(status)) return status;
+    const VethIndexes indexes = ChooseIndexes(random);
+    network.pod_ifindex = indexes.pod;
+    network.host_ifindex = indexes.host;
+  }
+  return status;
+}
+
+}  // namespace netlink
