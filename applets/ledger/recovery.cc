@@ -4,9 +4,8 @@
 #include <set>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "applets/ledger/alias.h"
 #include "base/status.h"
-#include "netlink/attachment.h"
 #include "netlink/pod_inventory.h"
 
 namespace applets::ledger {
@@ -61,20 +60,6 @@ pool::Records TakeIn(const pool::Pool& pool, const std::string& subnet, Ipv4 ip,
 }
 
 }  // namespace
-
-std::string AliasOf(const Attachment& a) {
-  return netlink::AttachmentAlias(absl::StrCat(a.network, "/", a.container_id),
-                                  a.ifname);
-}
-
-std::optional<Attachment> AttachmentOfAlias(std::string_view alias) {
-  const auto parsed = netlink::ParseAttachmentAlias(alias);
-  if (!parsed) return std::nullopt;
-  const size_t slash = parsed->container_id.find('/');
-  if (slash == std::string::npos) return std::nullopt;
-  return Attachment{parsed->container_id.substr(0, slash),
-                    parsed->container_id.substr(slash + 1), parsed->ifname};
-}
 
 absl::StatusOr<std::vector<KernelPod>> LookAtKernel(netlink::Socket& host) {
   ASSIGN_OR_RETURN(const auto links, netlink::ListPodLinks(host));

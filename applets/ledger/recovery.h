@@ -23,12 +23,6 @@ struct KernelPod {
 };
 absl::StatusOr<std::vector<KernelPod>> LookAtKernel(netlink::Socket& host);
 
-// The alias of the host's end: netlink::AttachmentAlias, with the network's
-// name before the container's id.
-std::string AliasOf(const base::Attachment& attachment);
-// Empty when the alias isn't ours.
-std::optional<base::Attachment> AttachmentOfAlias(std::string_view alias);
-
 // The records that bring the pool in line with `listed`, which the VPC counts
 // as this node's, and the kernel:
 //  - open intents: what an allocation gave is adopted, what a release gave back

@@ -81,10 +81,5 @@ TEST(RecoveryTest, OneAttachmentIsNeverRestoredTwice) {
   EXPECT_EQ(twice.Find(Ipv4(2))->state, State::kQuarantined);
 }
 
-TEST(RecoveryTest, TheAliasNamesTheWholeAttachment) {
-  EXPECT_EQ(AttachmentOfAlias(AliasOf(kAttachment)), kAttachment);
-  EXPECT_EQ(AttachmentOfAlias("eth0 of somebody"), std::nullopt);
-}
-
 }  // namespace
 }  // namespace applets::ledger
