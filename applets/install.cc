@@ -80,8 +80,8 @@ absl::StatusOr<std::vector<std::string>> InstallLinks(
   for (absl::string_view name : names) {
     std::string path = absl::StrCat(folder, "/", name);
     ASSIGN_OR_RETURN(const Found found, Look(path, program));
-    if (found == Found::kFree) links.push_back(std::move(path));
-    if (found == Found::kOther) in_the_way.push_back(std::move(path));
+    if (found == Found::kExecutable) continue;
+    (found == Found::kFree ? links : in_the_way).push_back(std::move(path));
   }
   if (!in_the_way.empty()) {
     return absl::AlreadyExistsError(absl::StrCat(

@@ -76,7 +76,7 @@ constexpr Applet kApplets[] = {
      .help = "prints this text",
      .main = HelpMain},
 };
-constexpr const Applet& kPlugin = kApplets[0];
+constexpr const Applet* kPlugin = &kApplets[0];
 
 absl::string_view LastPart(absl::string_view path) {
   return path.substr(path.rfind('/') + 1);
@@ -149,10 +149,10 @@ absl::Span<const Applet> Applets() { return kApplets; }
 Invocation Identify(absl::Span<const absl::string_view> argv, bool cni_call) {
   const absl::string_view name = argv.empty() ? "" : LastPart(argv[0]);
   const Applet* program = Find(name, Applet::Kind::kProgram);
-  if (program != nullptr && program != &kPlugin) {
+  if (program != nullptr && program != kPlugin) {
     return {Invocation::Kind::kRun, program, 0};
   }
-  if (cni_call) return {Invocation::Kind::kRun, &kPlugin, 0};
+  if (cni_call) return {Invocation::Kind::kRun, kPlugin, 0};
   if (argv.size() < 2) return {Invocation::Kind::kNoName, nullptr, 0};
 
   if (Find(argv[1], Applet::Kind::kProgram) != nullptr) {
