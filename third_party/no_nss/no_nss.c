@@ -15,8 +15,12 @@ int getaddrinfo(const char* node UNUSED, const char* service UNUSED,
 }
 void freeaddrinfo(struct addrinfo* info UNUSED) {}
 
-struct hostent* gethostbyname(const char* name UNUSED) { return NULL; }
-struct protoent* getprotobynumber(int number UNUSED) { return NULL; }
+struct hostent* gethostbyname(const char* name UNUSED) {
+  return NULL;
+}
+struct protoent* getprotobynumber(int number UNUSED) {
+  return NULL;
+}
 struct servent* getservbyname(const char* name UNUSED,
                               const char* proto UNUSED) {
   return NULL;
