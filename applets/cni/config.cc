@@ -14,7 +14,6 @@ namespace {
 
 constexpr char kDefaultSocket[] = "/run/cni-vpc-ipamd.sock";
 constexpr char kDefaultStateDir[] = "/var/lib/cnivpc";
-constexpr char kDefaultLogFile[] = "/var/log/cnivpc.log";
 constexpr char kValidAttachments[] = "cni.dev/valid-attachments";
 constexpr char kAttachments[] = "cni.dev/attachments";
 constexpr uint32_t kDefaultMtuBytes = 1452;
@@ -178,6 +177,10 @@ absl::Status CheckSupported(const base::Json& document) {
     if (field && IsAsked(*field)) return Unsupported(*field);
   }
   return absl::OkStatus();
+}
+
+std::string LogFileOf(const base::Json& document) {
+  return LogFile(document).value_or(kDefaultLogFile);
 }
 
 absl::StatusOr<Config> ParseConfig(const base::Json& document) {

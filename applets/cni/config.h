@@ -58,6 +58,11 @@ absl::StatusOr<base::Json> ParseDocument(absl::string_view text);
 // versions there are, for one we don't have; 7 if it's no string.
 absl::StatusOr<SpecVersion> ParseVersion(const base::Json& document);
 
+// `logFile` alone, for telling of what is wrong with the rest; the default when
+// it's wrong itself.
+std::string LogFileOf(const base::Json& document);
+inline constexpr char kDefaultLogFile[] = "/var/log/cnivpc.log";
+
 // The whole configuration. Fields we don't know are ignored: they are other
 // plugins' or a later version's. Code 7 names the field with a wrong type or
 // value, 2 the key and value of a `vpc` that we don't have.

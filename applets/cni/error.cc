@@ -58,7 +58,7 @@ Code CodeOfErrno(int error_number) {
   }
 }
 
-Code CodeOfStatus(absl::StatusCode code) {
+Code CodeOfStatus(absl::StatusCode code, Verb verb) {
   switch (code) {
     case absl::StatusCode::kUnavailable:
     case absl::StatusCode::kDeadlineExceeded:
@@ -68,7 +68,7 @@ Code CodeOfStatus(absl::StatusCode code) {
     case absl::StatusCode::kResourceExhausted:
       return Code::kNotAvailable;
     case absl::StatusCode::kNotFound:
-      return Code::kUnknownContainer;
+      return verb == Verb::kCheck ? Code::kUnknownContainer : Code::kInternal;
     case absl::StatusCode::kInvalidArgument:
     case absl::StatusCode::kOutOfRange:
       return Code::kInvalidConfig;
@@ -89,7 +89,7 @@ Code CodeOfStatus(absl::StatusCode code) {
 Code Decide(const absl::Status& status, Verb verb) {
   const int error_number = base::ErrnoOf(status);
   const Code code = error_number != 0 ? CodeOfErrno(error_number)
-                                      : CodeOfStatus(status.code());
+                                      : CodeOfStatus(status.code(), verb);
   if (verb != Verb::kStatus) return code;
   return code == Code::kRefused ? Code::kLimitedConnectivity
                                 : Code::kNotAvailable;

@@ -52,7 +52,7 @@ struct Error {
 //
 //   UNAVAILABLE, DEADLINE_EXCEEDED, ABORTED, CANCELLED   11
 //   RESOURCE_EXHAUSTED                                   50
-//   NOT_FOUND                                            3
+//   NOT_FOUND, of CHECK                                  3
 //   INVALID_ARGUMENT, OUT_OF_RANGE                       7
 //   ALREADY_EXISTS                                       101
 //   FAILED_PRECONDITION                                  102

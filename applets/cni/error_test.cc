@@ -27,7 +27,7 @@ TEST(ErrorTest, AStatusBecomesTheCodeOfItsKind) {
       {absl::AbortedError(""), Code::kTryAgain},
       {absl::CancelledError(""), Code::kTryAgain},
       {absl::ResourceExhaustedError(""), Code::kNotAvailable},
-      {absl::NotFoundError(""), Code::kUnknownContainer},
+      {absl::NotFoundError(""), Code::kInternal},
       {absl::InvalidArgumentError(""), Code::kInvalidConfig},
       {absl::AlreadyExistsError(""), Code::kAlreadyExists},
       {absl::FailedPreconditionError(""), Code::kRefused},
@@ -39,6 +39,11 @@ TEST(ErrorTest, AStatusBecomesTheCodeOfItsKind) {
   for (const auto& [status, code] : codes) {
     EXPECT_EQ(ToError(status, Verb::kAdd).code, code) << status;
   }
+}
+
+TEST(ErrorTest, OnlyCheckKnowsOfUnknownContainers) {
+  EXPECT_EQ(ToError(absl::NotFoundError(""), Verb::kCheck).code,
+            Code::kUnknownContainer);
 }
 
 TEST(ErrorTest, AnErrnoIsNotTakenForSomethingElse) {

@@ -3,8 +3,9 @@
 
 namespace applets::cni {
 
-// One CNI call: CNI_* environment and stdin in, result on stdout. Exit status
-// as the CNI specification says.
+// One CNI call: CNI_* environment and stdin in, result or error on stdout
+// (plugin.h). Exit status 0 or 1. The arguments don't matter. Starts nothing
+// and opens nothing that the call doesn't need; one thread.
 int PluginMain(int argc, char** argv);
 
 }  // namespace applets::cni

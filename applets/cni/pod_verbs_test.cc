@@ -1,0 +1,427 @@
+// ADD, CHECK and DEL in real network namespaces: a node with an eth0, and pods.
+#include <fcntl.h>
+#include <sched.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "applets/cni/fake_leasing.h"
+#include "applets/cni/plugin.h"
+#include "applets/cni/spec_version.h"
+#include "base/fd.h"
+#include "base/json.h"
+#include "gtest/gtest.h"
+#include "netlink/addr.h"
+#include "netlink/attachment.h"
+#include "netlink/link.h"
+#include "netlink/netns.h"
+#include "netlink/pod_network.h"
+#include "netlink/route.h"
+#include "netlink/rule.h"
+#include "netlink/socket.h"
+
+namespace applets::cni {
+namespace {
+
+using Variables = std::map<std::string, std::string>;
+
+const base::Ipv4 kNodeAddress(0x0a7e000b);  // 10.126.0.11
+constexpr uint32_t kNodeIfindex = 100;
+constexpr char kThreadNetns[] = "/proc/thread-self/ns/net";
+
+base::Fd ThreadNetns() {
+  return base::Fd(open(kThreadNetns, O_RDONLY | O_CLOEXEC));
+}
+
+// A new network namespace; the thread stays where it is.
+base::Fd NewNetns() {
+  const base::Fd home = ThreadNetns();
+  EXPECT_EQ(unshare(CLONE_NEWNET), 0);
+  base::Fd made = ThreadNetns();
+  EXPECT_EQ(setns(home.get(), CLONE_NEWNET), 0);
+  return made;
+}
+
+std::string PathOf(const base::Fd& netns) {
+  return absl::StrCat("/proc/self/fd/", netns.get());
+}
+
+// The test's thread is on a node of its own while a test runs.
+class PodVerbsTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    home_ = ThreadNetns();
+    ASSERT_EQ(unshare(CLONE_NEWNET), 0) << "must be root";
+    fabric_ = NewNetns();
+    netlink::VethPair pair;
+    pair.inner = {101, "fabric", base::Mac::LocallyAdministered(1), 1500};
+    pair.netns_fd = fabric_.get();
+    pair.outer = {kNodeIfindex, "eth0", base::Mac::LocallyAdministered(2),
+                  1500};
+    Must(netlink::CreateVeth(pair));
+    Must(netlink::ChangeLink(
+        {.ifindex = kNodeIfindex, .state = netlink::LinkChange::State::kUp}));
+    Must(netlink::AddAddress({.ifindex = kNodeIfindex,
+                              .address = kNodeAddress,
+                              .prefix_length = 16}));
+    node_.interface = {"eth0", kNodeIfindex, 1500, kNodeAddress};
+    pod_ = NewNetns();
+  }
+
+  void TearDown() override { ASSERT_EQ(setns(home_.get(), CLONE_NEWNET), 0); }
+
+  static netlink::Socket Host() {
+    auto socket = netlink::Socket::Open();
+    EXPECT_TRUE(socket.ok()) << socket.status();
+    return *std::move(socket);
+  }
+
+  static void Must(const netlink::Request& request) {
+    netlink::Socket host = Host();
+    const absl::Status status = host.Transact(request);
+    ASSERT_TRUE(status.ok()) << status;
+  }
+
+  static bool HasLink(absl::string_view name) {
+    netlink::Socket host = Host();
+    return netlink::GetLink(host, name).ok();
+  }
+
+  static bool PodHasLink(const base::Fd& pod, absl::string_view name) {
+    auto socket = netlink::SocketIn(pod.get());
+    return socket.ok() && netlink::GetLink(*socket, name).ok();
+  }
+
+  // Veths of pods on the node.
+  static size_t HostEnds() {
+    netlink::Socket host = Host();
+    const auto links = netlink::ListLinks(host, "veth");
+    return links.ok() ? links->size() - 1 : 99;  // but eth0
+  }
+
+  static size_t Rules() {
+    netlink::Socket host = Host();
+    const auto rules = netlink::ListRules(host, netlink::kPodRulePriority);
+    return rules.ok() ? rules->size() : 99;
+  }
+
+  Variables Environ(const std::string& verb, const std::string& id,
+                    const base::Fd& netns) const {
+    return {{"CNI_COMMAND", verb},
+            {"CNI_CONTAINERID", id},
+            {"CNI_NETNS", PathOf(netns)},
+            {"CNI_IFNAME", "eth0"},
+            {"CNI_ARGS", absl::StrCat("IgnoreUnknown=1;K8S_POD_NAME=",
+                                      pod_name_, ";K8S_POD_NAMESPACE=shop")}};
+  }
+
+  static std::string ConfigOf(absl::string_view more = "") {
+    return absl::StrCat(R"({"cniVersion":"1.0.0","name":"net")", more, "}");
+  }
+
+  static std::string ConfigWithResult(const Outcome& added) {
+    return ConfigOf(absl::StrCat(R"(,"prevResult":)", added.out));
+  }
+
+  Outcome Add(const std::string& id, const base::Fd& netns) {
+    return CallPlugin(Environ("ADD", id, netns), ConfigOf(), node_);
+  }
+
+  Outcome Del(const std::string& id) {
+    Variables variables = Environ("DEL", id, pod_);
+    variables["CNI_NETNS"] = "";
+    return CallPlugin(variables, ConfigOf(), node_);
+  }
+
+  Outcome Check(const std::string& id, const std::string& config) {
+    return CallPlugin(Environ("CHECK", id, pod_), config, node_);
+  }
+
+  std::string HostIfname() const {
+    return netlink::HostIfname("shop", pod_name_);
+  }
+
+  FakeNode node_;
+  base::Fd pod_;
+  std::string pod_name_ = "web-0";
+
+ private:
+  base::Fd home_;
+  base::Fd fabric_;
+};
+
+using AddTest = PodVerbsTest;
+using DelTest = PodVerbsTest;
+using CheckTest = PodVerbsTest;
+
+TEST_F(AddTest, MakesTheNetworkAndTellsOfIt) {
+  const Outcome added = Add("c1", pod_);
+  ASSERT_EQ(added.exit_status, 0) << added.out;
+  EXPECT_EQ(added.log, "");
+  const auto result = base::Json::Parse(added.out);
+  ASSERT_TRUE(result.ok());
+  const auto interfaces = *result->Array("interfaces");
+  ASSERT_EQ(interfaces.size(), 2u);
+  EXPECT_EQ(*interfaces[0].String("name"), HostIfname());
+  EXPECT_EQ(*interfaces[1].String("name"), "eth0");
+  EXPECT_EQ(*interfaces[1].String("sandbox"), PathOf(pod_));
+  const auto ips = *result->Array("ips");
+  EXPECT_EQ(*ips[0].String("address"), "10.126.3.1/32");
+  EXPECT_EQ(*ips[0].String("gateway"), "10.126.0.11");
+
+  EXPECT_TRUE(HasLink(HostIfname()));
+  netlink::Socket in_pod = *netlink::SocketIn(pod_.get());
+  const auto eth0 = netlink::GetLink(in_pod, "eth0");
+  ASSERT_TRUE(eth0.ok());
+  EXPECT_EQ(eth0->mac.ToString(), *interfaces[1].String("mac"));
+  EXPECT_EQ(eth0->mtu_bytes, 1452u);
+  EXPECT_EQ(node_.attached,
+            (std::vector<base::Attachment>{{"net", "c1", "eth0"}}));
+  EXPECT_EQ(node_.acquired[0].started_at, absl::Seconds(77));
+}
+
+TEST_F(AddTest, AnswersInEveryVersion) {
+  for (const SpecVersion version : kSpecVersions) {
+    const std::string config = absl::StrCat(R"({"name":"net","cniVersion":")",
+                                            ToString(version), "\"}");
+    const Outcome added = CallPlugin(Environ("ADD", "c1", pod_), config, node_);
+    ASSERT_EQ(added.exit_status, 0) << added.out;
+    EXPECT_EQ(TextIn(added, "cniVersion"), ToString(version));
+    EXPECT_EQ(Del("c1").exit_status, 0);
+  }
+}
+
+TEST_F(AddTest, KeepsThePreviousResultAndTellsTheDns) {
+  const Outcome added = CallPlugin(
+      Environ("ADD", "c1", pod_),
+      ConfigOf(R"(,"dns":{"nameservers":["10.126.0.2"]},"prevResult":{)"
+               R"("interfaces":[{"name":"br0"}],"x":[1]})"),
+      node_);
+  const auto result = base::Json::Parse(added.out);
+  ASSERT_TRUE(result.ok()) << added.out;
+  EXPECT_EQ(result->Array("interfaces")->size(), 3u);
+  EXPECT_EQ(result->Array("ips")->at(0).Int("interface").value(), 2);
+  EXPECT_EQ(result->Find("x")->Dump(), "[1]");
+  EXPECT_EQ(result->Find("dns")->Dump(), R"({"nameservers":["10.126.0.2"]})");
+}
+
+TEST_F(AddTest, AnInterfaceThatExistsIsRefusedAndLeftAlone) {
+  ASSERT_EQ(Add("c1", pod_).exit_status, 0);
+  const Outcome refused = Add("other", pod_);
+  EXPECT_EQ(CodeIn(refused), 4);
+  EXPECT_TRUE(absl::StartsWith(TextIn(refused, "msg"), "CNI_IFNAME: "))
+      << refused.out;
+  EXPECT_TRUE(PodHasLink(pod_, "eth0"));
+  EXPECT_FALSE(node_.leases.contains({"net", "other", "eth0"}));
+  EXPECT_EQ(Del("other").exit_status, 0);
+  EXPECT_TRUE(PodHasLink(pod_, "eth0"));
+  EXPECT_EQ(Rules(), 1u);
+}
+
+TEST_F(AddTest, ASecondAddOfAnAttachmentLeavesTheFirstAsItIs) {
+  const Outcome added = Add("c1", pod_);
+  EXPECT_EQ(CodeIn(Add("c1", pod_)), 4);
+  EXPECT_TRUE(node_.leases.contains({"net", "c1", "eth0"}));
+  Variables variables = Environ("CHECK", "c1", pod_);
+  EXPECT_EQ(CodeIn(Check("c1", ConfigWithResult(added))), 0);
+}
+
+TEST_F(AddTest, TheNodesOwnNetnsIsRefused) {
+  const base::Fd own = ThreadNetns();
+  Variables variables = Environ("ADD", "c1", own);
+  variables["CNI_IFNAME"] = "net1";
+  const Outcome refused = CallPlugin(variables, ConfigOf(), node_);
+  EXPECT_EQ(CodeIn(refused), 4);
+  EXPECT_EQ(TextIn(refused, "msg"),
+            "CNI_NETNS: is the node's own network namespace");
+  EXPECT_TRUE(node_.acquired.empty());
+}
+
+TEST_F(AddTest, WithoutAnAddressThereIsNoNetwork) {
+  node_.faults["Acquire"] = absl::ResourceExhaustedError("subnet-a is full");
+  const Outcome failed = Add("c1", pod_);
+  EXPECT_EQ(CodeIn(failed), 50);
+  EXPECT_EQ(TextIn(failed, "details"), "subnet-a is full");
+  EXPECT_EQ(HostEnds(), 0u);
+}
+
+TEST_F(AddTest, ADaemonThatIsSilentMeansTryAgain) {
+  node_.faults["Acquire"] = absl::DeadlineExceededError("ipamd is silent");
+  EXPECT_EQ(CodeIn(Add("c1", pod_)), 11);
+  node_.faults.clear();
+  node_.faults["Open"] = absl::UnavailableError("no connection");
+  EXPECT_EQ(CodeIn(Add("c1", pod_)), 11);
+}
+
+TEST_F(AddTest, AKernelThatRefusesGetsTheLeaseBack) {
+  // Another interface has the address that comes next.
+  Must(netlink::AddRoute(
+      {.destination = *base::Ipv4Prefix::Parse("10.126.3.1/32"),
+       .ifindex = kNodeIfindex,
+       .scope = 253}));
+  const Outcome failed = Add("c1", pod_);
+  EXPECT_EQ(CodeIn(failed), 102) << failed.out;
+  EXPECT_TRUE(node_.leases.empty());
+  EXPECT_TRUE(node_.attached.empty());
+  EXPECT_EQ(HostEnds(), 0u);
+  EXPECT_EQ(Rules(), 0u);
+}
+
+TEST_F(AddTest, ADaemonThatDiesBeforeTheEndLeavesNothingBehind) {
+  node_.faults["Attached"] = absl::UnavailableError("ipamd went away");
+  node_.faults["Release"] = absl::UnavailableError("ipamd went away");
+  EXPECT_EQ(CodeIn(Add("c1", pod_)), 11);
+  EXPECT_EQ(HostEnds(), 0u);
+  EXPECT_EQ(Rules(), 0u);
+  EXPECT_FALSE(PodHasLink(pod_, "eth0"));
+}
+
+TEST_F(AddTest, ANewSandboxOfThePodTakesTheOldOnesPlace) {
+  ASSERT_EQ(Add("old", pod_).exit_status, 0);
+  const base::Fd next = NewNetns();
+  const Outcome added = Add("new", next);
+  ASSERT_EQ(added.exit_status, 0) << added.out;
+  // The old one's DEL comes late, as kubelet's do, and must not hit the new.
+  EXPECT_EQ(Del("old").exit_status, 0);
+  EXPECT_TRUE(PodHasLink(next, "eth0"));
+  EXPECT_TRUE(HasLink(HostIfname()));
+}
+
+TEST_F(DelTest, TakesEverythingAwayAnyNumberOfTimes) {
+  ASSERT_EQ(Add("c1", pod_).exit_status, 0);
+  for (int i = 0; i < 6; ++i) {
+    const Outcome deleted = Del("c1");
+    EXPECT_EQ(deleted.exit_status, 0) << deleted.out;
+    EXPECT_EQ(deleted.out, "");
+    EXPECT_EQ(deleted.log, "");
+  }
+  EXPECT_EQ(HostEnds(), 0u);
+  EXPECT_EQ(Rules(), 0u);
+  EXPECT_TRUE(node_.leases.empty());
+}
+
+TEST_F(DelTest, AContainerNobodyKnowsIsGoneAlready) {
+  ASSERT_EQ(Add("c1", pod_).exit_status, 0);
+  pod_name_ = "other";
+  EXPECT_EQ(Del("never-added").exit_status, 0);
+  EXPECT_EQ(HostEnds(), 1u);
+}
+
+TEST_F(DelTest, NeedsNeitherNetnsNorArgsNorAWholePrevResult) {
+  ASSERT_EQ(Add("c1", pod_).exit_status, 0);
+  pod_.Reset();  // the container is gone
+  const Outcome deleted =
+      CallPlugin({{"CNI_COMMAND", "DEL"},
+                  {"CNI_CONTAINERID", "c1"},
+                  {"CNI_NETNS", "/run/netns/gone"},
+                  {"CNI_IFNAME", "eth0"}},
+                 ConfigOf(R"(,"prevResult":"junk")"), node_);
+  EXPECT_EQ(deleted.exit_status, 0) << deleted.out;
+  EXPECT_EQ(Rules(), 0u);
+}
+
+TEST_F(DelTest, ASilentDaemonsPartIsQueuedAndTheNetworkGoes) {
+  for (const char* call : {"Open", "Release"}) {
+    ASSERT_EQ(Add("c1", pod_).exit_status, 0);
+    node_.faults[call] = absl::DeadlineExceededError("ipamd is silent");
+    const Outcome deleted = Del("c1");
+    EXPECT_EQ(deleted.exit_status, 0) << deleted.out;
+    EXPECT_EQ(deleted.out, "");
+    EXPECT_TRUE(absl::StrContains(deleted.log, " WARNING verb=DEL "));
+    EXPECT_EQ(HostEnds(), 0u);
+    EXPECT_EQ(Rules(), 0u);
+    ASSERT_EQ(node_.queue.size(), 1u);
+    EXPECT_EQ(node_.queue[0].attachment,
+              (base::Attachment{"net", "c1", "eth0"}));
+    EXPECT_EQ(node_.queue[0].started_at, absl::Seconds(77));
+    node_.faults.clear();
+    node_.queue.clear();
+    node_.leases.clear();
+  }
+}
+
+TEST_F(DelTest, WithoutAQueueTheRuntimeMustTryAgain) {
+  node_.faults["Release"] = absl::DeadlineExceededError("ipamd is silent");
+  node_.faults["Enqueue"] = absl::UnavailableError("disk full");
+  const Outcome deleted = Del("c1");
+  EXPECT_EQ(CodeIn(deleted), 11);
+  EXPECT_EQ(TextIn(deleted, "details"), "disk full");
+}
+
+TEST_F(CheckTest, PassesRightAfterAdd) {
+  const Outcome added = Add("c1", pod_);
+  const Outcome checked = Check("c1", ConfigWithResult(added));
+  EXPECT_EQ(checked.exit_status, 0) << checked.out;
+  EXPECT_EQ(checked.out, "");
+}
+
+TEST_F(CheckTest, ToleratesWhatLaterPluginsDo) {
+  const Outcome added = Add("c1", pod_);
+  netlink::Socket in_pod = *netlink::SocketIn(pod_.get());
+  const auto eth0 = netlink::GetLink(in_pod, "eth0");
+  ASSERT_TRUE(in_pod
+                  .Transact(netlink::AddAddress(
+                      {.ifindex = eth0->index,
+                       .address = *base::Ipv4::Parse("10.9.9.9")}))
+                  .ok());
+  ASSERT_TRUE(in_pod
+                  .Transact(netlink::ChangeLink(
+                      {.ifindex = eth0->index, .mtu_bytes = 1300}))
+                  .ok());
+  std::string result = added.out;
+  result.replace(result.find("\"ips\":["), 7,
+                 R"("tuned":true,"ips":[{"address":"10.9.9.9/32"},)");
+  EXPECT_EQ(Check("c1", ConfigOf(absl::StrCat(R"(,"prevResult":)", result)))
+                .exit_status,
+            0);
+}
+
+TEST_F(CheckTest, FailsWhenTheAddressIsGone) {
+  const Outcome added = Add("c1", pod_);
+  netlink::Socket in_pod = *netlink::SocketIn(pod_.get());
+  const auto eth0 = netlink::GetLink(in_pod, "eth0");
+  ASSERT_TRUE(in_pod
+                  .Transact(netlink::RemoveAddress(
+                      {.ifindex = eth0->index,
+                       .address = *base::Ipv4::Parse("10.126.3.1")}))
+                  .ok());
+  EXPECT_EQ(CodeIn(Check("c1", ConfigWithResult(added))), 105);
+}
+
+TEST_F(CheckTest, FailsWhenTheInterfaceIsGone) {
+  const Outcome added = Add("c1", pod_);
+  Must(netlink::DeleteLink(HostIfname()));
+  const Outcome checked = Check("c1", ConfigWithResult(added));
+  EXPECT_EQ(CodeIn(checked), 105);
+  EXPECT_NE(TextIn(checked, "details"), "");
+}
+
+TEST_F(CheckTest, FailsWithoutALease) {
+  const Outcome added = Add("c1", pod_);
+  node_.leases.clear();
+  EXPECT_EQ(CodeIn(Check("c1", ConfigWithResult(added))), 3);
+}
+
+TEST_F(CheckTest, FailsWhenTheLeaseIsForAnotherAddress) {
+  const Outcome added = Add("c1", pod_);
+  node_.leases[{"net", "c1", "eth0"}] = *base::Ipv4::Parse("10.126.3.200");
+  EXPECT_EQ(CodeIn(Check("c1", ConfigWithResult(added))), 105);
+}
+
+TEST_F(CheckTest, FailsWithoutADaemonToAsk) {
+  const Outcome added = Add("c1", pod_);
+  node_.faults["Open"] = absl::DeadlineExceededError("ipamd is silent");
+  EXPECT_EQ(CodeIn(Check("c1", ConfigWithResult(added))), 11);
+}
+
+TEST_F(CheckTest, FailsWhenPrevResultHasNoSuchInterface) {
+  ASSERT_EQ(Add("c1", pod_).exit_status, 0);
+  EXPECT_EQ(CodeIn(Check("c1", ConfigOf(R"(,"prevResult":{"ips":[]})"))), 105);
+}
+
+}  // namespace
+}  // namespace applets::cni
