@@ -47,8 +47,9 @@ absl::StatusOr<Grant> Pool::DecideAcquire(const Wish& wish,
   } else {
     return absl::ResourceExhaustedError("no warm address");
   }
-  granted.lease = Lease{wish.attachment,  wish.pod,          wish.netns,
-                        wish.host_ifname, Phase::kAttaching, now};
+  granted.lease =
+      Lease{wish.attachment,   wish.pod, wish.netns,     wish.host_ifname,
+            Phase::kAttaching, now,      wish.started_at};
   return Grant{granted, {PutAddress{granted}}};
 }
 
@@ -72,10 +73,14 @@ Record Pool::Detaching(const Address& row) const {
 }
 
 Records Pool::DecideDetach(const base::Attachment& attachment,
-                           absl::Duration boot_now, absl::Time now) const {
-  Records records = DecideAbandon(attachment);
+                           absl::Duration started_at, absl::Time now) const {
+  Records records;
+  const Address* row = Find(attachment);
+  if (row != nullptr && row->lease->started_at <= started_at) {
+    records = DecideAbandon(attachment);
+  }
   records.push_back(PutTombstone{
-      Tombstone{attachment, boot_now, now + policy_.tombstone_life}});
+      Tombstone{attachment, started_at, now + policy_.tombstone_life}});
   return records;
 }
 
@@ -88,8 +93,20 @@ Records Pool::DecideAbandon(const base::Attachment& attachment) const {
 Records Pool::DecideDetached(const base::Attachment& attachment,
                              absl::Time now) const {
   const Address* row = Find(attachment);
-  if (row == nullptr) return {};
+  if (row == nullptr || row->lease->phase != Phase::kDetaching) return {};
   return {PutAddress{Cooling(*row, now, policy_.cooldown)}};
+}
+
+Records Pool::DecideReboot(absl::Time now) const {
+  Records records;
+  for (const auto& [attachment, ip] : leased_) {
+    records.push_back(
+        PutAddress{Cooling(addresses_.at(ip), now, policy_.cooldown)});
+  }
+  for (const auto& [attachment, grave] : tombstones_) {
+    records.push_back(DropTombstone{attachment});
+  }
+  return records;
 }
 
 Records Pool::DecideTick(absl::Time now) const {

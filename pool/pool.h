@@ -76,17 +76,22 @@ class Pool {
   absl::StatusOr<Records> DecideAttached(
       const base::Attachment& attachment) const;
 
-  // A DEL: its tombstone, and the lease (if there is one) detaching from now.
+  // A DEL that began at `started_at` (CLOCK_BOOTTIME): its tombstone, and the
+  // lease (if there is one) detaching from now. A lease whose ADD began later
+  // stays: the DEL had been waiting somewhere.
   Records DecideDetach(const base::Attachment& attachment,
-                       absl::Duration boot_now, absl::Time now) const;
+                       absl::Duration started_at, absl::Time now) const;
 
   // An ADD that failed or died: like DecideDetach, but without a tombstone.
   Records DecideAbandon(const base::Attachment& attachment) const;
 
   // The network of the attachment is gone: its address cools down. No records
-  // when there is no lease.
+  // when there is no detaching lease.
   Records DecideDetached(const base::Attachment& attachment,
                          absl::Time now) const;
+  // The node was rebooted, and no pod, link or rule has survived it: leases end
+  // and tombstones, whose clock has begun anew, are dropped.
+  Records DecideReboot(absl::Time now) const;
 
   // Cooling addresses and tombstones whose time is over.
   Records DecideTick(absl::Time now) const;

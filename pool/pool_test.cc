@@ -115,6 +115,31 @@ TEST(PoolTest, AnAddThatBeganBeforeTheDelIsRefused) {
   EXPECT_TRUE(pool.DecideAcquire(WishOf("a", absl::Seconds(201)), kStart).ok());
 }
 
+TEST(PoolTest, ADelThatWaitedDoesNotEndALaterAddsLease) {
+  Pool pool = PoolOf(1);
+  auto grant = pool.DecideAcquire(WishOf("a", absl::Seconds(300)), kStart);
+  pool.Apply(grant->records);
+  Delete(pool, "a");  // began at 200 s of uptime
+  ASSERT_NE(pool.Find(A("a")), nullptr);
+  EXPECT_EQ(pool.Find(A("a"))->lease->phase, Phase::kAttaching);
+}
+
+TEST(PoolTest, OnlyADetachingLeaseIsDetached) {
+  Pool pool = PoolOf(1);
+  Acquire(pool, "a");
+  EXPECT_TRUE(pool.DecideDetached(A("a"), kStart).empty());
+}
+
+TEST(PoolTest, ARebootEndsLeasesAndForgetsTombstones) {
+  Pool pool = PoolOf(2);
+  Acquire(pool, "a");
+  Delete(pool, "b");
+  pool.Apply(pool.DecideReboot(kStart));
+  EXPECT_EQ(pool.counts().leased, 0);
+  EXPECT_EQ(pool.counts().cooling, 1);
+  EXPECT_TRUE(pool.tombstones().empty());
+}
+
 TEST(PoolTest, TombstonesExpire) {
   Pool pool = PoolOf(1);
   Delete(pool, "a");

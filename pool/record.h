@@ -39,6 +39,7 @@ struct Lease {
   std::string host_ifname;  // of the host's end of the pair
   Phase phase = Phase::kAttaching;
   absl::Time granted_at;
+  absl::Duration started_at;  // of the ADD, CLOCK_BOOTTIME
 
   friend bool operator==(const Lease&, const Lease&) = default;
 };
@@ -59,7 +60,7 @@ struct Address {
 // An attachment that a DEL ended: an ADD that began before is refused.
 struct Tombstone {
   base::Attachment attachment;
-  absl::Duration buried_at;  // CLOCK_BOOTTIME
+  absl::Duration buried_at;  // when the DEL began, CLOCK_BOOTTIME
   absl::Time expires;
 
   friend bool operator==(const Tombstone&, const Tombstone&) = default;

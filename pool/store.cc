@@ -35,6 +35,7 @@ CREATE TABLE IF NOT EXISTS address(
   recycled INTEGER NOT NULL,
   network TEXT, container TEXT, ifname TEXT, pod_namespace TEXT, pod_name TEXT,
   pod_uid TEXT, netns TEXT, host_ifname TEXT, phase TEXT, granted_ns INTEGER,
+  started_boot_ns INTEGER,
   UNIQUE(network, container, ifname)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS tombstone(
   network TEXT NOT NULL, container TEXT NOT NULL, ifname TEXT NOT NULL,
@@ -50,7 +51,7 @@ CREATE TABLE IF NOT EXISTS setting(
 // Not INSERT OR REPLACE: that would quietly drop another address whose lease
 // names the same attachment, where this fails.
 constexpr char kPutAddress[] = R"(
-INSERT INTO address VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+INSERT INTO address VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
 ON CONFLICT(ip) DO UPDATE SET
   subnet=excluded.subnet, state=excluded.state, since_ns=excluded.since_ns,
   until_ns=excluded.until_ns, recycled=excluded.recycled,
@@ -58,7 +59,7 @@ ON CONFLICT(ip) DO UPDATE SET
   ifname=excluded.ifname, pod_namespace=excluded.pod_namespace,
   pod_name=excluded.pod_name, pod_uid=excluded.pod_uid, netns=excluded.netns,
   host_ifname=excluded.host_ifname, phase=excluded.phase,
-  granted_ns=excluded.granted_ns
+  granted_ns=excluded.granted_ns, started_boot_ns=excluded.started_boot_ns
 )";
 
 int64_t ToNanos(absl::Time time) {
@@ -93,7 +94,8 @@ absl::StatusOr<Lease> LeaseOf(const Statement& row) {
                row.Text(12),
                row.Text(13),
                *phase,
-               FromNanos(row.Int(15))};
+               FromNanos(row.Int(15)),
+               absl::Nanoseconds(row.Int(16))};
 }
 
 absl::StatusOr<Address> AddressOf(const Statement& row) {
@@ -278,7 +280,7 @@ struct Store::Writer {
     if (a.lease) {
       BindLease(put, *a.lease);
     } else {
-      for (int i = 7; i <= 16; ++i) put.BindNull(i);
+      for (int i = 7; i <= 17; ++i) put.BindNull(i);
     }
     return put.Run();
   }
@@ -292,7 +294,8 @@ struct Store::Writer {
         .Bind(13, lease.netns)
         .Bind(14, lease.host_ifname)
         .Bind(15, NameOf(lease.phase))
-        .Bind(16, ToNanos(lease.granted_at));
+        .Bind(16, ToNanos(lease.granted_at))
+        .Bind(17, absl::ToInt64Nanoseconds(lease.started_at));
   }
   absl::Status operator()(const DropAddress& r) const {
     return statements.drop_address.Bind(1, r.ip.ToString()).Run();

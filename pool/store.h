@@ -34,7 +34,8 @@ class StoreLock {
 //
 //   address(ip PRIMARY KEY, subnet, state, since_ns, until_ns, recycled,
 //           network, container, ifname, pod_namespace, pod_name, pod_uid,
-//           netns, host_ifname, phase, granted_ns)   the lease's part is NULL
+//           netns, host_ifname, phase, granted_ns,
+//           started_boot_ns)                         the lease's part is NULL
 //                                                    unless state is 'leased'
 //   tombstone(network, container, ifname, buried_boot_ns, expires_ns)
 //   intent(id PRIMARY KEY, kind, subnet, count, addresses, opened_ns)

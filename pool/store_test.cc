@@ -37,7 +37,8 @@ Address Leased(uint32_t ip, const std::string& id) {
                 "/run/netns/x",
                 "ucni01",
                 Phase::kAttached,
-                kNow}};
+                kNow,
+                absl::Seconds(42)}};
 }
 
 Records Everything() {

@@ -62,16 +62,7 @@ absl::Status Ledger::EndLeasesOfEarlierBoot(absl::Time now) {
   ASSIGN_OR_RETURN(const std::string stored, store_->Setting(kBootId));
   if (stored == boot_id) return absl::OkStatus();
   if (!stored.empty()) {
-    pool::Records records;
-    for (const auto& [ip, row] : pool_.addresses()) {
-      if (!row.lease) continue;
-      pool::Records ended = pool_.DecideDetached(row.lease->attachment, now);
-      records.insert(records.end(), ended.begin(), ended.end());
-    }
-    for (const auto& [attachment, grave] : pool_.tombstones()) {
-      records.push_back(pool::DropTombstone{attachment});
-    }
-    RETURN_IF_ERROR(Record(records));
+    RETURN_IF_ERROR(Record(pool_.DecideReboot(now)));
   }
   return store_->SetSetting(kBootId, boot_id);
 }

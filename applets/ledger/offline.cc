@@ -139,9 +139,11 @@ absl::StatusOr<std::optional<Released>> BeginRelease(
   ASSIGN_OR_RETURN(const Desk desk, OpenDesk(options));
   const pool::Pool& pool = desk.ledger->pool();
   RETURN_IF_ERROR(desk.ledger->Record(
-      pool.DecideDetach(request.attachment, BootNow(), desk.now)));
+      pool.DecideDetach(request.attachment, request.started_at, desk.now)));
   const pool::Address* row = pool.Find(request.attachment);
-  if (row == nullptr) return std::nullopt;
+  if (row == nullptr || row->lease->phase != pool::Phase::kDetaching) {
+    return std::nullopt;
+  }
   return Released{row->ip, row->lease->host_ifname};
 }
 
