@@ -2,12 +2,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "applets/cni/request.h"
+#include "applets/ledger/ledger.h"
 #include "base/status.h"
 #include "netlink/pod_teardown.h"
 #include "netlink/socket.h"
 
 namespace applets::cni {
 namespace {
+
+using Variables = std::map<std::string, std::string>;
 
 constexpr uint32_t kFirstAddress = 0x0a7e0301;  // 10.126.3.1
 
@@ -64,6 +67,18 @@ class FakeLeases final : public LeaseSource {
   FakeNode& node_;
 };
 
+// Borrows its arguments.
+Invocation InvocationOf(const Variables& variables, const std::string& config,
+                        absl::Duration started_at) {
+  return {.getenv = [&](const char* name) -> const char* {
+            const auto it = variables.find(name);
+            return it == variables.end() ? nullptr : it->second.c_str();
+          },
+          .read_stdin = [&] { return config; },
+          .now = [] { return absl::FromUnixSeconds(1700794800); },
+          .started_at = started_at};
+}
+
 }  // namespace
 
 absl::Status FakeNode::Fault(const std::string& call) const {
@@ -85,18 +100,15 @@ absl::Status FakeLeasing::Enqueue(const Config&,
   return absl::OkStatus();
 }
 
-Outcome CallPlugin(const std::map<std::string, std::string>& variables,
-                   const std::string& config, FakeNode& node) {
-  const Invocation invocation = {
-      .getenv = [&](const char* name) -> const char* {
-        const auto it = variables.find(name);
-        return it == variables.end() ? nullptr : it->second.c_str();
-      },
-      .read_stdin = [&] { return config; },
-      .now = [] { return absl::FromUnixSeconds(1700794800); },
-      .started_at = absl::Seconds(77)};
+Outcome CallPlugin(const Variables& variables, const std::string& config,
+                   FakeNode& node) {
   FakeLeasing leasing(node);
-  return Run(invocation, leasing);
+  return Run(InvocationOf(variables, config, kStartedAt), leasing);
+}
+
+Outcome CallPluginNow(const Variables& variables, const std::string& config,
+                      Leasing& leasing) {
+  return Run(InvocationOf(variables, config, ledger::BootNow()), leasing);
 }
 
 int CodeIn(const Outcome& outcome) {

@@ -48,9 +48,14 @@ class FakeLeasing final : public Leasing {
   FakeNode& node_;
 };
 
-// Makes a call; variables that aren't given aren't set.
+// Makes a call; variables that aren't given aren't set. It began at kStartedAt
+// and is logged at 2023-11-24T03:00:00Z.
+inline constexpr absl::Duration kStartedAt = absl::Seconds(77);
 Outcome CallPlugin(const std::map<std::string, std::string>& variables,
                    const std::string& config, FakeNode& node);
+// The same with other leases, and begun now.
+Outcome CallPluginNow(const std::map<std::string, std::string>& variables,
+                      const std::string& config, Leasing& leasing);
 
 // The code in an Outcome's error, 0 if it succeeded.
 int CodeIn(const Outcome& outcome);

@@ -1,15 +1,12 @@
 // ADD, CHECK and DEL in real network namespaces: a node with an eth0, and pods.
-#include <fcntl.h>
-#include <sched.h>
-
 #include <map>
 #include <string>
 #include <vector>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "applets/cni/fake_leasing.h"
+#include "applets/cni/node_lab.h"
 #include "applets/cni/plugin.h"
 #include "applets/cni/spec_version.h"
 #include "base/fd.h"
@@ -19,9 +16,7 @@
 #include "netlink/attachment.h"
 #include "netlink/link.h"
 #include "netlink/netns.h"
-#include "netlink/pod_network.h"
 #include "netlink/route.h"
-#include "netlink/rule.h"
 #include "netlink/socket.h"
 
 namespace applets::cni {
@@ -29,91 +24,17 @@ namespace {
 
 using Variables = std::map<std::string, std::string>;
 
-const base::Ipv4 kNodeAddress(0x0a7e000b);  // 10.126.0.11
-constexpr uint32_t kNodeIfindex = 100;
-constexpr char kThreadNetns[] = "/proc/thread-self/ns/net";
-
-base::Fd ThreadNetns() {
-  return base::Fd(open(kThreadNetns, O_RDONLY | O_CLOEXEC));
-}
-
-// A new network namespace; the thread stays where it is.
-base::Fd NewNetns() {
-  const base::Fd home = ThreadNetns();
-  EXPECT_EQ(unshare(CLONE_NEWNET), 0);
-  base::Fd made = ThreadNetns();
-  EXPECT_EQ(setns(home.get(), CLONE_NEWNET), 0);
-  return made;
-}
-
-std::string PathOf(const base::Fd& netns) {
-  return absl::StrCat("/proc/self/fd/", netns.get());
-}
-
-// The test's thread is on a node of its own while a test runs.
 class PodVerbsTest : public testing::Test {
  protected:
-  void SetUp() override {
-    home_ = ThreadNetns();
-    ASSERT_EQ(unshare(CLONE_NEWNET), 0) << "must be root";
-    fabric_ = NewNetns();
-    netlink::VethPair pair;
-    pair.inner = {101, "fabric", base::Mac::LocallyAdministered(1), 1500};
-    pair.netns_fd = fabric_.get();
-    pair.outer = {kNodeIfindex, "eth0", base::Mac::LocallyAdministered(2),
-                  1500};
-    Must(netlink::CreateVeth(pair));
-    Must(netlink::ChangeLink(
-        {.ifindex = kNodeIfindex, .state = netlink::LinkChange::State::kUp}));
-    Must(netlink::AddAddress({.ifindex = kNodeIfindex,
-                              .address = kNodeAddress,
-                              .prefix_length = 16}));
-    node_.interface = {"eth0", kNodeIfindex, 1500, kNodeAddress};
-    pod_ = NewNetns();
-  }
-
-  void TearDown() override { ASSERT_EQ(setns(home_.get(), CLONE_NEWNET), 0); }
-
-  static netlink::Socket Host() {
-    auto socket = netlink::Socket::Open();
-    EXPECT_TRUE(socket.ok()) << socket.status();
-    return *std::move(socket);
-  }
-
-  static void Must(const netlink::Request& request) {
-    netlink::Socket host = Host();
-    const absl::Status status = host.Transact(request);
-    ASSERT_TRUE(status.ok()) << status;
-  }
-
-  static bool HasLink(absl::string_view name) {
-    netlink::Socket host = Host();
-    return netlink::GetLink(host, name).ok();
-  }
-
-  static bool PodHasLink(const base::Fd& pod, absl::string_view name) {
-    auto socket = netlink::SocketIn(pod.get());
-    return socket.ok() && netlink::GetLink(*socket, name).ok();
-  }
-
-  // Veths of pods on the node.
-  static size_t HostEnds() {
-    netlink::Socket host = Host();
-    const auto links = netlink::ListLinks(host, "veth");
-    return links.ok() ? links->size() - 1 : 99;  // but eth0
-  }
-
-  static size_t Rules() {
-    netlink::Socket host = Host();
-    const auto rules = netlink::ListRules(host, netlink::kPodRulePriority);
-    return rules.ok() ? rules->size() : 99;
+  PodVerbsTest() : pod_(NodeLab::NewNetns()) {
+    node_.interface = NodeLab::Interface();
   }
 
   Variables Environ(const std::string& verb, const std::string& id,
                     const base::Fd& netns) const {
     return {{"CNI_COMMAND", verb},
             {"CNI_CONTAINERID", id},
-            {"CNI_NETNS", PathOf(netns)},
+            {"CNI_NETNS", lab_.PathOf(netns)},
             {"CNI_IFNAME", "eth0"},
             {"CNI_ARGS", absl::StrCat("IgnoreUnknown=1;K8S_POD_NAME=",
                                       pod_name_, ";K8S_POD_NAMESPACE=shop")}};
@@ -145,13 +66,10 @@ class PodVerbsTest : public testing::Test {
     return netlink::HostIfname("shop", pod_name_);
   }
 
+  NodeLab lab_;
   FakeNode node_;
   base::Fd pod_;
   std::string pod_name_ = "web-0";
-
- private:
-  base::Fd home_;
-  base::Fd fabric_;
 };
 
 using AddTest = PodVerbsTest;
@@ -168,12 +86,12 @@ TEST_F(AddTest, MakesTheNetworkAndTellsOfIt) {
   ASSERT_EQ(interfaces.size(), 2u);
   EXPECT_EQ(*interfaces[0].String("name"), HostIfname());
   EXPECT_EQ(*interfaces[1].String("name"), "eth0");
-  EXPECT_EQ(*interfaces[1].String("sandbox"), PathOf(pod_));
+  EXPECT_EQ(*interfaces[1].String("sandbox"), lab_.PathOf(pod_));
   const auto ips = *result->Array("ips");
   EXPECT_EQ(*ips[0].String("address"), "10.126.3.1/32");
   EXPECT_EQ(*ips[0].String("gateway"), "10.126.0.11");
 
-  EXPECT_TRUE(HasLink(HostIfname()));
+  EXPECT_TRUE(lab_.HasLink(HostIfname()));
   netlink::Socket in_pod = *netlink::SocketIn(pod_.get());
   const auto eth0 = netlink::GetLink(in_pod, "eth0");
   ASSERT_TRUE(eth0.ok());
@@ -215,11 +133,11 @@ TEST_F(AddTest, AnInterfaceThatExistsIsRefusedAndLeftAlone) {
   EXPECT_EQ(CodeIn(refused), 4);
   EXPECT_TRUE(absl::StartsWith(TextIn(refused, "msg"), "CNI_IFNAME: "))
       << refused.out;
-  EXPECT_TRUE(PodHasLink(pod_, "eth0"));
+  EXPECT_TRUE(lab_.PodHasLink(pod_, "eth0"));
   EXPECT_FALSE(node_.leases.contains({"net", "other", "eth0"}));
   EXPECT_EQ(Del("other").exit_status, 0);
-  EXPECT_TRUE(PodHasLink(pod_, "eth0"));
-  EXPECT_EQ(Rules(), 1u);
+  EXPECT_TRUE(lab_.PodHasLink(pod_, "eth0"));
+  EXPECT_EQ(lab_.Rules(), 1u);
 }
 
 TEST_F(AddTest, ASecondAddOfAnAttachmentLeavesTheFirstAsItIs) {
@@ -231,7 +149,7 @@ TEST_F(AddTest, ASecondAddOfAnAttachmentLeavesTheFirstAsItIs) {
 }
 
 TEST_F(AddTest, TheNodesOwnNetnsIsRefused) {
-  const base::Fd own = ThreadNetns();
+  const base::Fd own = lab_.OwnNetns();
   Variables variables = Environ("ADD", "c1", own);
   variables["CNI_IFNAME"] = "net1";
   const Outcome refused = CallPlugin(variables, ConfigOf(), node_);
@@ -246,7 +164,7 @@ TEST_F(AddTest, WithoutAnAddressThereIsNoNetwork) {
   const Outcome failed = Add("c1", pod_);
   EXPECT_EQ(CodeIn(failed), 50);
   EXPECT_EQ(TextIn(failed, "details"), "subnet-a is full");
-  EXPECT_EQ(HostEnds(), 0u);
+  EXPECT_EQ(lab_.HostEnds(), 0u);
 }
 
 TEST_F(AddTest, ADaemonThatIsSilentMeansTryAgain) {
@@ -259,36 +177,36 @@ TEST_F(AddTest, ADaemonThatIsSilentMeansTryAgain) {
 
 TEST_F(AddTest, AKernelThatRefusesGetsTheLeaseBack) {
   // Another interface has the address that comes next.
-  Must(netlink::AddRoute(
+  lab_.Must(netlink::AddRoute(
       {.destination = *base::Ipv4Prefix::Parse("10.126.3.1/32"),
-       .ifindex = kNodeIfindex,
+       .ifindex = NodeLab::Interface().ifindex,
        .scope = 253}));
   const Outcome failed = Add("c1", pod_);
   EXPECT_EQ(CodeIn(failed), 102) << failed.out;
   EXPECT_TRUE(node_.leases.empty());
   EXPECT_TRUE(node_.attached.empty());
-  EXPECT_EQ(HostEnds(), 0u);
-  EXPECT_EQ(Rules(), 0u);
+  EXPECT_EQ(lab_.HostEnds(), 0u);
+  EXPECT_EQ(lab_.Rules(), 0u);
 }
 
 TEST_F(AddTest, ADaemonThatDiesBeforeTheEndLeavesNothingBehind) {
   node_.faults["Attached"] = absl::UnavailableError("ipamd went away");
   node_.faults["Release"] = absl::UnavailableError("ipamd went away");
   EXPECT_EQ(CodeIn(Add("c1", pod_)), 11);
-  EXPECT_EQ(HostEnds(), 0u);
-  EXPECT_EQ(Rules(), 0u);
-  EXPECT_FALSE(PodHasLink(pod_, "eth0"));
+  EXPECT_EQ(lab_.HostEnds(), 0u);
+  EXPECT_EQ(lab_.Rules(), 0u);
+  EXPECT_FALSE(lab_.PodHasLink(pod_, "eth0"));
 }
 
 TEST_F(AddTest, ANewSandboxOfThePodTakesTheOldOnesPlace) {
   ASSERT_EQ(Add("old", pod_).exit_status, 0);
-  const base::Fd next = NewNetns();
+  const base::Fd next = lab_.NewNetns();
   const Outcome added = Add("new", next);
   ASSERT_EQ(added.exit_status, 0) << added.out;
   // The old one's DEL comes late, as kubelet's do, and must not hit the new.
   EXPECT_EQ(Del("old").exit_status, 0);
-  EXPECT_TRUE(PodHasLink(next, "eth0"));
-  EXPECT_TRUE(HasLink(HostIfname()));
+  EXPECT_TRUE(lab_.PodHasLink(next, "eth0"));
+  EXPECT_TRUE(lab_.HasLink(HostIfname()));
 }
 
 TEST_F(DelTest, TakesEverythingAwayAnyNumberOfTimes) {
@@ -299,8 +217,8 @@ TEST_F(DelTest, TakesEverythingAwayAnyNumberOfTimes) {
     EXPECT_EQ(deleted.out, "");
     EXPECT_EQ(deleted.log, "");
   }
-  EXPECT_EQ(HostEnds(), 0u);
-  EXPECT_EQ(Rules(), 0u);
+  EXPECT_EQ(lab_.HostEnds(), 0u);
+  EXPECT_EQ(lab_.Rules(), 0u);
   EXPECT_TRUE(node_.leases.empty());
 }
 
@@ -308,7 +226,7 @@ TEST_F(DelTest, AContainerNobodyKnowsIsGoneAlready) {
   ASSERT_EQ(Add("c1", pod_).exit_status, 0);
   pod_name_ = "other";
   EXPECT_EQ(Del("never-added").exit_status, 0);
-  EXPECT_EQ(HostEnds(), 1u);
+  EXPECT_EQ(lab_.HostEnds(), 1u);
 }
 
 TEST_F(DelTest, NeedsNeitherNetnsNorArgsNorAWholePrevResult) {
@@ -321,7 +239,7 @@ TEST_F(DelTest, NeedsNeitherNetnsNorArgsNorAWholePrevResult) {
                   {"CNI_IFNAME", "eth0"}},
                  ConfigOf(R"(,"prevResult":"junk")"), node_);
   EXPECT_EQ(deleted.exit_status, 0) << deleted.out;
-  EXPECT_EQ(Rules(), 0u);
+  EXPECT_EQ(lab_.Rules(), 0u);
 }
 
 TEST_F(DelTest, ASilentDaemonsPartIsQueuedAndTheNetworkGoes) {
@@ -332,8 +250,8 @@ TEST_F(DelTest, ASilentDaemonsPartIsQueuedAndTheNetworkGoes) {
     EXPECT_EQ(deleted.exit_status, 0) << deleted.out;
     EXPECT_EQ(deleted.out, "");
     EXPECT_TRUE(absl::StrContains(deleted.log, " WARNING verb=DEL "));
-    EXPECT_EQ(HostEnds(), 0u);
-    EXPECT_EQ(Rules(), 0u);
+    EXPECT_EQ(lab_.HostEnds(), 0u);
+    EXPECT_EQ(lab_.Rules(), 0u);
     ASSERT_EQ(node_.queue.size(), 1u);
     EXPECT_EQ(node_.queue[0].attachment,
               (base::Attachment{"net", "c1", "eth0"}));
@@ -394,7 +312,7 @@ TEST_F(CheckTest, FailsWhenTheAddressIsGone) {
 
 TEST_F(CheckTest, FailsWhenTheInterfaceIsGone) {
   const Outcome added = Add("c1", pod_);
-  Must(netlink::DeleteLink(HostIfname()));
+  lab_.Must(netlink::DeleteLink(HostIfname()));
   const Outcome checked = Check("c1", ConfigWithResult(added));
   EXPECT_EQ(CodeIn(checked), 105);
   EXPECT_NE(TextIn(checked, "details"), "");
