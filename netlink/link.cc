@@ -126,7 +126,7 @@ Request ChangeLink(const LinkChange& change) {
   }
   request.PutHeader(header);
   if (!change.name.empty()) request.PutString(IFLA_IFNAME, change.name);
-  if (change.alias) request.PutString(IFLA_IFALIAS, *change.alias);
+  if (change.alias) request.PutText(IFLA_IFALIAS, *change.alias);
   if (change.mtu_bytes) request.PutU32(IFLA_MTU, *change.mtu_bytes);
   if (change.mac) request.PutMac(IFLA_ADDRESS, *change.mac);
   if (change.master_ifindex) {

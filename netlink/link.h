@@ -65,9 +65,10 @@ struct VethPair {
 
 // The requests below are sent with Socket::Transact, alone or in a Batch.
 
-// Makes the pair in one message, one queue each. EEXIST: a name is taken, or
-// the socket's own namespace has an interface numbered inner.ifindex; EBUSY: an
-// index is taken. Both ends up in this message would be ENOTCONN.
+// Makes the pair in one message, one queue each. EEXIST: a name is taken;
+// EBUSY: an index is taken, and with older kernels EEXIST if the socket's own
+// namespace has an interface numbered inner.ifindex. Both ends up in this
+// message would be ENOTCONN.
 [[nodiscard]] Request CreateVeth(const VethPair& pair);
 
 // What to change of a link; empty fields stay as they are.

@@ -113,12 +113,19 @@ absl::Status CheckDefaultRoute(Socket& pod, const PodNetwork& made,
                  made.node_address.ToString(), " on ", pod_end.name);
 }
 
+// A later plugin that sets the pod's MAC makes the kernel forget the entry; the
+// pod then asks by ARP, and the node answers.
+bool MacWasChanged(const Link& pod_end, const PodNetwork& made) {
+  return pod_end.mac != made.pod_mac;
+}
+
 // Against the host end's MAC as it is now, which a later plugin may have set.
 absl::Status CheckNeighbor(Socket& pod, const PodNetwork& made,
                            const Link& pod_end, const Link& host_end) {
   const std::string node = made.node_address.ToString();
   const auto neighbor = GetNeighbor(pod, pod_end.index, made.node_address);
   if (!neighbor.ok()) {
+    if (MacWasChanged(pod_end, made)) return IgnoreMissing(neighbor.status());
     return base::Annotate(neighbor.status(),
                           absl::StrCat("the pod's neighbour entry for ", node));
   }

@@ -10,7 +10,9 @@ namespace netlink {
 // OK when a pod's network is as SetUp made it; NotFound or FailedPrecondition
 // says what is missing or wrong. What later plugins in a chain do is tolerated:
 // further addresses and routes, another MTU or MAC. The indexes are not
-// compared, so a caller that doesn't know them leaves them 0.
+// compared, so a caller that doesn't know them leaves them 0; `pod_mac` is the
+// one that SetUp was given (or zero where it isn't known): only where the pod
+// still has it must the neighbour entry still be there.
 //
 // `host` is a socket in the node's namespace; `netns_fd` is borrowed.
 absl::Status Check(Socket& host, int netns_fd, const PodNetwork& made);

@@ -69,6 +69,10 @@ Request& Request::PutString(uint16_t attribute, absl::string_view value) {
   return Put(attribute, terminated.c_str(), terminated.size() + 1);
 }
 
+Request& Request::PutText(uint16_t attribute, absl::string_view value) {
+  return Put(attribute, value.data(), value.size());
+}
+
 Request& Request::PutNest(uint16_t attribute,
                           absl::FunctionRef<void(Request&)> body) {
   nlattr* nest = mnl_attr_nest_start_check(header(), kMaxBytes, attribute);

@@ -43,6 +43,8 @@ class Request {
   Request& PutMac(uint16_t attribute, const base::Mac& value);
   // With the terminating NUL that the kernel expects of names.
   Request& PutString(uint16_t attribute, absl::string_view value);
+  // Without one, as the kernel wants an alias.
+  Request& PutText(uint16_t attribute, absl::string_view value);
   // An attribute whose payload is what `body` puts.
   Request& PutNest(uint16_t attribute, absl::FunctionRef<void(Request&)> body);
 
