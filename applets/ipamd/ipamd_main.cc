@@ -1,12 +1,177 @@
 #include "applets/ipamd/ipamd_main.h"
 
-#include <cstdio>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "applets/ipamd/daemon.h"
+#include "applets/ipamd/options.h"
+#include "applets/rpc/messages.h"
+#include "base/address.h"
+#include "base/build_info.h"
+#include "base/fd.h"
+#include "base/loop.h"
+#include "base/status.h"
+#include "gflags/gflags.h"
+#include "glog/logging.h"
+#include "pool/watermark.h"
+
+DEFINE_string(vpc, "embedded",
+              "Where addresses come from: embedded (a VPC inside this process, "
+              "for one machine without a cloud).");
+DEFINE_string(subnet, "", "With --vpc=embedded: the subnet, as a CIDR.");
+DEFINE_string(
+    vpc_state, "",
+    "With --vpc=embedded: its file; nodes on one machine that name "
+    "the same file share the subnet. Default: vpc.db in --state-dir.");
+DEFINE_string(interface, "",
+              "The node's main interface. Default: that of the default route.");
+DEFINE_string(node, "", "This node's name. Default: the host name.");
+DEFINE_string(socket, applets::rpc::kDefaultSocket, "Where to listen.");
+DEFINE_string(state_dir, applets::rpc::kDefaultStateDir,
+              "Where the store, its lock and the queue are.");
+DEFINE_int32(availablePodIPLowWatermark, 3,
+             "Addresses to keep ready for pods, at least.");
+DEFINE_int32(availablePodIPHighWatermark, 50,
+             "Addresses to keep ready for pods, at most. Both 0: none is taken "
+             "from the VPC ahead of need.");
+DEFINE_int32(cooldownPeriodSeconds, 30,
+             "How long an address rests after its pod has gone.");
+DEFINE_int32(attach_grace, 10,
+             "After a restart: seconds an ADD that was under way may still "
+             "take.");
+DEFINE_int32(sweep_interval, 30,
+             "Seconds between two searches for leftovers of crashes.");
+DEFINE_int32(drain_timeout, 10,
+             "Seconds a graceful stop waits for calls under way.");
 
 namespace applets::ipamd {
+namespace {
 
-int IpamdMain(int, char**) {
-  std::fputs("ipamd: not in this build yet\n", stderr);
-  return 1;
+constexpr int kExitFailed = 1;
+constexpr int kExitUsage = 2;
+
+std::string HostName() {
+  char name[256] = {};
+  gethostname(name, sizeof(name) - 1);
+  return name;
+}
+
+absl::Status AtLeast(const char* flag, int value, int least) {
+  if (value >= least) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(flag, "=", value, ": must be at least ", least));
+}
+
+absl::Status CheckSubnet(const std::string& subnet) {
+  if (subnet.empty()) {
+    return absl::InvalidArgumentError(
+        "--vpc=embedded needs --subnet=CIDR, for example "
+        "--subnet=10.126.0.0/16");
+  }
+  return base::Annotate(base::Ipv4Prefix::Parse(subnet).status(), "--subnet");
+}
+
+absl::StatusOr<Options> OptionsFromFlags() {
+  Options options;
+  options.state_dir = FLAGS_state_dir;
+  options.socket = FLAGS_socket;
+  options.node = FLAGS_node.empty() ? HostName() : FLAGS_node;
+  options.vpc = {FLAGS_vpc, FLAGS_subnet, FLAGS_vpc_state, FLAGS_interface,
+                 absl::Seconds(FLAGS_cooldownPeriodSeconds)};
+  options.watermarks = {FLAGS_availablePodIPLowWatermark,
+                        FLAGS_availablePodIPHighWatermark};
+  options.attach_grace = absl::Seconds(FLAGS_attach_grace);
+  options.sweep_interval = absl::Seconds(FLAGS_sweep_interval);
+  options.drain_timeout = absl::Seconds(FLAGS_drain_timeout);
+  if (options.vpc.vpc != "embedded") {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--vpc=", options.vpc.vpc, ": this version knows --vpc=embedded only"));
+  }
+  RETURN_IF_ERROR(CheckSubnet(options.vpc.subnet));
+  RETURN_IF_ERROR(pool::Validate(options.watermarks));
+  RETURN_IF_ERROR(
+      AtLeast("--cooldownPeriodSeconds", FLAGS_cooldownPeriodSeconds, 0));
+  RETURN_IF_ERROR(AtLeast("--attach-grace", FLAGS_attach_grace, 0));
+  RETURN_IF_ERROR(AtLeast("--sweep-interval", FLAGS_sweep_interval, 1));
+  RETURN_IF_ERROR(AtLeast("--drain-timeout", FLAGS_drain_timeout, 0));
+  return options;
+}
+
+// sd_notify(3): tells systemd, if it started us, that we are ready.
+void NotifyReady() {
+  const char* path = getenv("NOTIFY_SOCKET");
+  if (path == nullptr || path[0] == '\0') return;
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  const size_t size = strlen(path);
+  if (size >= sizeof(address.sun_path)) return;
+  memcpy(address.sun_path, path, size);
+  if (path[0] == '@') address.sun_path[0] = '\0';
+  const base::Fd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  constexpr char kReady[] = "READY=1";
+  sendto(fd.get(), kReady, sizeof(kReady) - 1, MSG_NOSIGNAL,
+         reinterpret_cast<const sockaddr*>(&address),
+         static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + size));
+}
+
+absl::Status Serve(const Options& options) {
+  ASSIGN_OR_RETURN(const auto loop, base::Loop::Create());
+  ASSIGN_OR_RETURN(const auto daemon,
+                   Daemon::Start(*loop, options, [&] { loop->Stop(); }));
+  const auto term =
+      base::Watch::Signal(*loop, SIGTERM, [&] { daemon->Stop(); });
+  const auto interrupt =
+      base::Watch::Signal(*loop, SIGINT, [&] { daemon->Stop(); });
+  NotifyReady();
+  loop->Run();
+  LOG(INFO) << "stopped";
+  return absl::OkStatus();
+}
+
+constexpr char kUsage[] =
+    "the address daemon of a node: keeps a pool of VPC addresses and leases "
+    "them to pods.\nUsage: ipamd --vpc=embedded --subnet=CIDR [flags]\n"
+    "Runs in the foreground; SIGTERM and SIGINT stop it gracefully.\n"
+    "Exit status: 0 stopped, 1 failed, 2 wrong flags.";
+
+}  // namespace
+
+int IpamdMain(int argc, char** argv) {
+  gflags::SetUsageMessage(kUsage);
+  gflags::SetVersionString(std::string(base::GetBuildInfo().version));
+  FLAGS_logtostderr = true;
+  gflags::ParseCommandLineNonHelpFlags(&argc, &argv, true);
+  // gflags' own --help lists the flags of every library.
+  std::string help;
+  if (gflags::GetCommandLineOption("help", &help) && help == "true") {
+    gflags::ShowUsageWithFlagsRestrict("ipamd", "applets/ipamd/");
+    return 0;
+  }
+  gflags::HandleCommandLineHelpFlags();
+  google::InitGoogleLogging("ipamd");
+  if (argc > 1) {
+    LOG(ERROR) << "unexpected argument: " << argv[1];
+    return kExitUsage;
+  }
+  const auto options = OptionsFromFlags();
+  if (!options.ok()) {
+    LOG(ERROR) << options.status().message();
+    return kExitUsage;
+  }
+  const absl::Status status = Serve(*options);
+  if (status.ok()) return 0;
+  LOG(ERROR) << status.message();
+  return kExitFailed;
 }
 
 }  // namespace applets::ipamd

@@ -1,0 +1,399 @@
+#include "applets/ipamd/daemon.h"
+
+#include <unistd.h>
+
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "applets/ipamd/resources.h"
+#include "applets/ledger/alias.h"
+#include "applets/ledger/queue.h"
+#include "base/build_info.h"
+#include "base/status.h"
+#include "glog/logging.h"
+#include "netlink/pod_teardown.h"
+#include "netlink/sysctl.h"
+
+namespace applets::ipamd {
+namespace {
+
+using rpc::Answer;
+
+// The plugin holds the store for one transaction at a time.
+constexpr absl::Duration kLockLimit = absl::Seconds(10);
+constexpr absl::Duration kQueueInterval = absl::Seconds(5);
+constexpr absl::Duration kStopPoll = absl::Milliseconds(10);
+// While leftovers of an address are removed it must not be leased.
+constexpr absl::Duration kLitterRest = absl::Seconds(5);
+
+absl::StatusOr<Answer> AsAnswer(const absl::Status& status) {
+  if (!status.ok()) return status;
+  return Answer{};
+}
+
+bool MayChange(const ucred& peer) {
+  return peer.uid == 0 || peer.uid == geteuid();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(base::Loop& loop,
+                                                      const Options& options,
+                                                      base::Task on_stopped) {
+  const absl::Time now = absl::Now();
+  pool::Policy policy;
+  policy.cooldown = options.vpc.cooldown;
+  ASSIGN_OR_RETURN(auto ledger, ledger::Ledger::Open(options.state_dir, policy,
+                                                     now, now + kLockLimit));
+  if (!ledger->set_aside().empty()) {
+    LOG(ERROR) << "THE STORE WAS DAMAGED. It is kept as " << ledger->set_aside()
+               << "; a new one is built from the VPC's list and the node's "
+                  "links before any address is given out.";
+  }
+  ASSIGN_OR_RETURN(netlink::Socket host, netlink::Socket::Open());
+  ASSIGN_OR_RETURN(const netlink::Node node,
+                   netlink::FindNode(host, options.vpc.interface));
+  RETURN_IF_ERROR(netlink::PrepareNode(netlink::Sysctl(), node.name));
+  std::unique_ptr<Daemon> daemon(new Daemon(loop, options, std::move(ledger),
+                                            node, std::move(on_stopped)));
+  RETURN_IF_ERROR(daemon->Assemble());
+  return daemon;
+}
+
+Daemon::Daemon(base::Loop& loop, const Options& options,
+               std::unique_ptr<ledger::Ledger> ledger, netlink::Node node,
+               base::Task on_stopped)
+    : loop_(loop),
+      options_(options),
+      on_stopped_(std::move(on_stopped)),
+      ledger_(std::move(ledger)),
+      node_(std::move(node)),
+      announcer_(loop, metrics_,
+                 [this](base::Ipv4 ip) {
+                   const pool::Address* row = ledger_->pool().Find(ip);
+                   return row != nullptr && row->lease.has_value();
+                 }),
+      sweep_timer_(loop, [this] { Sweep(); }),
+      queue_timer_(loop, [this] { DrainQueue(); }),
+      stop_timer_(loop, [this] { StopWhenIdle(); }) {}
+
+Daemon::~Daemon() = default;
+
+absl::Status Daemon::Assemble() {
+  Declare();
+  announcer_.UseInterface(node_);
+  ASSIGN_OR_RETURN(
+      undertaker_,
+      Undertaker::Open(loop_, {[this] { return node_.ifindex; },
+                               [this](const netlink::Event& event) {
+                                 OnLinkEvent(event);
+                               }}));
+  desk_ = std::make_unique<Desk>(Desk::Parts{
+      *ledger_, *undertaker_, announcer_, node_, options_.vpc.subnet, nullptr,
+      [this](const absl::Status& status) { OnStoreStatus(status); }});
+  ASSIGN_OR_RETURN(auto provider, ledger::OpenProvider(
+                                      options_.vpc, options_.state_dir, node_));
+  keeper_ = std::make_unique<Keeper>(
+      loop_, *ledger_, std::move(provider), options_, metrics_,
+      Keeper::Handlers{
+          [this] { return desk_->waiting(); },
+          [this](const absl::Status& status) { desk_->OnPoolChange(status); },
+          [this](const absl::Status& status) { OnStoreStatus(status); }});
+  desk_->SetKeeper(keeper_.get());
+  RETURN_IF_ERROR(
+      ledger_->store().SetSetting("vpc", ledger::ToJson(options_.vpc)));
+  ASSIGN_OR_RETURN(
+      server_,
+      rpc::Server::Listen(
+          loop_, options_.socket,
+          {[this](const rpc::Call& call, rpc::Reply reply) {
+             OnCall(call, std::move(reply));
+           },
+           [this](uint64_t connection) { desk_->OnClose(connection); }}));
+  keeper_->Kick();
+  DrainQueue();
+  ScheduleSweep(options_.attach_grace);
+  LOG(INFO) << "serving socket=" << options_.socket << " node=" << options_.node
+            << " interface=" << node_.name
+            << " address=" << node_.address.ToString()
+            << " subnet=" << options_.vpc.subnet
+            << " leased=" << ledger_->pool().counts().leased
+            << " warm=" << ledger_->pool().counts().warm;
+  return absl::OkStatus();
+}
+
+void Daemon::Declare() {
+  metrics_.Declare("cnivpc_build_info", "gauge", "Always 1; see the labels.");
+  metrics_.Declare("cnivpc_pool_addresses", "gauge", "Addresses by state.");
+  metrics_.Declare("cnivpc_adds_waiting", "gauge",
+                   "ADDs that wait for an address.");
+  metrics_.Declare("cnivpc_rpc_requests_total", "counter",
+                   "Calls on the socket by path and outcome.");
+  metrics_.Declare("cnivpc_rpc_seconds_total", "counter",
+                   "Time until these calls were answered.");
+  metrics_.Declare("cnivpc_store_errors_total", "counter",
+                   "Records that couldn't be stored.");
+  metrics_.Declare("cnivpc_repairs_total", "counter",
+                   "Leftovers of crashes that sweeping put right, by kind.");
+  metrics_.Declare("cnivpc_queued_releases_total", "counter",
+                   "DELs that had been queued while ipamd couldn't take them.");
+  metrics_.Declare("process_resident_memory_bytes", "gauge",
+                   "Resident memory.");
+  const base::BuildInfo build = base::GetBuildInfo();
+  metrics_.Set("cnivpc_build_info", 1,
+               {{"version", std::string(build.version)},
+                {"commit", std::string(build.commit)}});
+}
+
+// --- calls
+
+void Daemon::OnCall(const rpc::Call& call, rpc::Reply reply) {
+  const absl::Time begin = absl::Now();
+  Route(call, [this, path = call.path, begin,
+               reply = std::move(reply)](absl::StatusOr<Answer> answer) {
+    const std::string known =
+        answer.status().code() == absl::StatusCode::kUnimplemented ? "other"
+                                                                   : path;
+    metrics_.Add("cnivpc_rpc_requests_total",
+                 {{"path", known},
+                  {"code", absl::StatusCodeToString(answer.status().code())}});
+    metrics_.Add("cnivpc_rpc_seconds_total", {{"path", known}},
+                 absl::ToDoubleSeconds(absl::Now() - begin));
+    reply(std::move(answer));
+  });
+}
+
+void Daemon::Route(const rpc::Call& call, rpc::Reply reply) {
+  if (call.method == "GET") return Get(call, reply);
+  if (!MayChange(call.peer)) {
+    return reply(absl::PermissionDeniedError(
+        absl::StrCat("user ", call.peer.uid, " may look, but not change")));
+  }
+  Post(call, std::move(reply));
+}
+
+void Daemon::Get(const rpc::Call& call, const rpc::Reply& reply) {
+  if (call.path == "/healthz") return reply(Answer{"ok\n", "text/plain"});
+  if (call.path == "/metrics") {
+    return reply(Answer{MetricsText(), "text/plain; version=0.0.4"});
+  }
+  if (call.path == "/v1/pool") {
+    return reply(Answer{rpc::ToJson(desk_->Pool(options_.node))});
+  }
+  if (call.path == "/readyz" || call.path == "/v1/status") {
+    absl::Status status =
+        store_status_.ok() ? desk_->CouldLease() : store_status_;
+    if (stopping_) status = absl::UnavailableError("ipamd is stopping");
+    return reply(AsAnswer(status));
+  }
+  reply(absl::UnimplementedError(absl::StrCat("no such path: ", call.path)));
+}
+
+void Daemon::Post(const rpc::Call& call, rpc::Reply reply) {
+  if (call.path == "/v1/leases/acquire") {
+    const auto request = rpc::ParseAcquireRequest(call.body);
+    if (!request.ok()) return reply(request.status());
+    return desk_->Acquire(*request, call.connection,
+                          [reply](absl::StatusOr<rpc::AcquireReply> got) {
+                            if (!got.ok()) return reply(got.status());
+                            reply(Answer{rpc::ToJson(*got)});
+                          });
+  }
+  if (call.path == "/v1/leases/attached") {
+    const auto attachment = rpc::ParseAttachment(call.body);
+    if (!attachment.ok()) return reply(attachment.status());
+    return reply(AsAnswer(desk_->Attached(*attachment, call.connection)));
+  }
+  if (call.path == "/v1/leases/release") {
+    const auto request = rpc::ParseReleaseRequest(call.body);
+    if (!request.ok()) return reply(request.status());
+    return desk_->Release(
+        *request, call.connection,
+        [reply](absl::Status status) { reply(AsAnswer(status)); });
+  }
+  if (call.path == "/v1/leases/check") {
+    const auto attachment = rpc::ParseAttachment(call.body);
+    if (!attachment.ok()) return reply(attachment.status());
+    const auto found = desk_->Check(*attachment);
+    if (!found.ok()) return reply(found.status());
+    return reply(Answer{rpc::ToJson(*found)});
+  }
+  if (call.path == "/v1/gc") {
+    const auto request = rpc::ParseGcRequest(call.body);
+    if (!request.ok()) return reply(request.status());
+    return desk_->Gc(*request, [reply](absl::StatusOr<rpc::GcReply> got) {
+      if (!got.ok()) return reply(got.status());
+      reply(Answer{rpc::ToJson(*got)});
+    });
+  }
+  reply(absl::UnimplementedError(absl::StrCat("no such path: ", call.path)));
+}
+
+std::string Daemon::MetricsText() {
+  const pool::Counts counts = ledger_->pool().counts();
+  const auto set = [&](const char* state, int n) {
+    metrics_.Set("cnivpc_pool_addresses", n, {{"state", state}});
+  };
+  set("fresh", counts.fresh);
+  set("warm", counts.warm);
+  set("leased", counts.leased);
+  set("cooling", counts.cooling);
+  set("quarantined", counts.quarantined);
+  set("releasing", counts.releasing);
+  metrics_.Set("cnivpc_adds_waiting", desk_->waiting());
+  metrics_.Set("process_resident_memory_bytes",
+               static_cast<double>(ResidentBytes()));
+  return metrics_.Text();
+}
+
+// --- the node
+
+void Daemon::OnLinkEvent(const netlink::Event& event) {
+  const auto* changed = std::get_if<netlink::LinkChanged>(&event);
+  if (changed == nullptr || changed->link.name != node_.name) return;
+  const netlink::Link& link = changed->link;
+  const bool moved = link.index != node_.ifindex || link.mac != node_.mac;
+  if (!moved && link.mtu_bytes == node_.mtu_bytes) return;
+  node_.ifindex = link.index;
+  node_.mac = link.mac;
+  node_.mtu_bytes = link.mtu_bytes;
+  LOG(INFO) << "interface=" << node_.name
+            << " changed: ifindex=" << node_.ifindex
+            << " mac=" << node_.mac.ToString() << " mtu=" << node_.mtu_bytes;
+  if (moved) announcer_.UseInterface(node_);
+}
+
+void Daemon::OnStoreStatus(const absl::Status& status) {
+  if (!status.ok()) {
+    metrics_.Add("cnivpc_store_errors_total");
+    LOG(ERROR) << "store: " << status.message();
+  } else if (!store_status_.ok()) {
+    LOG(INFO) << "store: works again";
+  }
+  store_status_ = status;
+}
+
+// --- leftovers
+
+void Daemon::ScheduleSweep(absl::Duration delay) { sweep_timer_.Set(delay); }
+
+void Daemon::Sweep() {
+  sweeper_.Run([this, node = node_.ifindex] {
+    absl::StatusOr<KernelView> view;
+    auto host = netlink::Socket::Open();
+    if (host.ok()) {
+      view = ViewKernel(*host, node);
+    } else {
+      view = host.status();
+    }
+    loop_.Post([this, view = std::move(view)] {
+      Judge(view);
+      ScheduleSweep(options_.sweep_interval);
+    });
+  });
+}
+
+void Daemon::Judge(const absl::StatusOr<KernelView>& kernel) {
+  if (!kernel.ok()) {
+    LOG(WARNING) << "sweep: " << kernel.status().message();
+    return;
+  }
+  const Findings findings = suspects_.Confirm(
+      Compare(ledger_->pool(), undertaker_->links(), *kernel,
+              [this](const auto& a) { return desk_->IsGuarded(a); }));
+  const auto repair = [this](const char* kind, const std::string& what) {
+    LOG(WARNING) << "sweep: " << kind << " " << what;
+    metrics_.Add("cnivpc_repairs_total", {{"kind", kind}});
+  };
+  for (const auto& attachment : findings.complete) {
+    repair("unreported", attachment.ToString());
+    desk_->Attached(attachment, 0).IgnoreError();
+  }
+  for (const auto& attachment : findings.abandoned) {
+    repair("abandoned", attachment.ToString());
+    desk_->Abandon(attachment);
+  }
+  for (const auto& attachment : findings.detaching) {
+    desk_->Bury(attachment, [](absl::Status) {});
+  }
+  for (const auto& attachment : findings.orphans) {
+    repair("orphan", attachment.ToString());
+    undertaker_->Bury({ledger::AliasOf(attachment), "", std::nullopt},
+                      [](absl::Status) {});
+  }
+  for (const base::Ipv4 ip : findings.littered) {
+    repair("litter", ip.ToString());
+  }
+  RemoveLitter(findings.littered);
+}
+
+void Daemon::RemoveLitter(const std::vector<base::Ipv4>& littered) {
+  if (littered.empty()) return;
+  const absl::Time now = absl::Now();
+  pool::Records records;
+  for (const base::Ipv4 ip : littered) {
+    pool::Address row = *ledger_->pool().Find(ip);
+    if (row.state != pool::State::kWarm && row.state != pool::State::kCooling) {
+      continue;
+    }
+    row.until = std::max(now + kLitterRest,
+                         row.state == pool::State::kCooling ? row.until : now);
+    row.state = pool::State::kCooling;
+    records.push_back(pool::PutAddress{std::move(row)});
+  }
+  const absl::Status status = ledger_->Record(records);
+  OnStoreStatus(status);
+  if (!status.ok()) return;
+  keeper_->Kick();
+  sweeper_.Run([littered, node = node_.ifindex] {
+    auto host = netlink::Socket::Open();
+    if (!host.ok()) return;
+    netlink::Batch batch;
+    for (const base::Ipv4 ip : littered) netlink::AddRemoval(batch, ip, node);
+    host->Transact(batch);
+  });
+}
+
+void Daemon::DrainQueue() {
+  queue_timer_.Set(kQueueInterval);
+  auto queue = ledger::ReadQueue(options_.state_dir);
+  if (!queue.ok()) {
+    LOG(ERROR) << "queue: " << queue.status().message();
+    return;
+  }
+  for (const std::string& bad : queue->bad) LOG(ERROR) << "queue: " << bad;
+  for (const ledger::Queued& entry : queue->entries) {
+    LOG(INFO) << "queued release attachment="
+              << entry.request.attachment.ToString();
+    metrics_.Add("cnivpc_queued_releases_total");
+    desk_->Release(entry.request, 0, [entry](absl::Status status) {
+      if (!status.ok()) return;  // it stays, and is tried again
+      status = ledger::Forget(entry);
+      if (!status.ok()) LOG(ERROR) << "queue: " << status.message();
+    });
+  }
+}
+
+// --- stopping
+
+void Daemon::Stop() {
+  if (stopping_) return;
+  LOG(INFO) << "stopping: calls=" << server_->pending()
+            << " adds_under_way=" << desk_->guards();
+  stopping_ = true;
+  stop_deadline_ = absl::Now() + options_.drain_timeout;
+  server_->StopListening();
+  StopWhenIdle();
+}
+
+void Daemon::StopWhenIdle() {
+  const bool idle = server_->pending() == 0 && desk_->guards() == 0 &&
+                    undertaker_->pending() == 0;
+  if (!idle && absl::Now() < stop_deadline_) return stop_timer_.Set(kStopPoll);
+  if (!idle) LOG(WARNING) << "stopped with calls under way";
+  on_stopped_();
+}
+
+}  // namespace applets::ipamd

@@ -1,0 +1,89 @@
+#ifndef CNIVPC_APPLETS_IPAMD_DAEMON_H_
+#define CNIVPC_APPLETS_IPAMD_DAEMON_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "applets/ipamd/announcer.h"
+#include "applets/ipamd/desk.h"
+#include "applets/ipamd/keeper.h"
+#include "applets/ipamd/metrics.h"
+#include "applets/ipamd/options.h"
+#include "applets/ipamd/sweep.h"
+#include "applets/ipamd/undertaker.h"
+#include "applets/ledger/ledger.h"
+#include "applets/rpc/server.h"
+#include "base/loop.h"
+#include "netlink/node.h"
+
+namespace applets::ipamd {
+
+// All of ipamd: who is who, what is called when, and how it stops. Its parts do
+// the work. One thread, the loop's, owns all state.
+class Daemon {
+ public:
+  // Takes the store's lock, replays the store, finds the node's interface and
+  // listens. `on_stopped` is called when a graceful stop is done.
+  static absl::StatusOr<std::unique_ptr<Daemon>> Start(base::Loop& loop,
+                                                       const Options& options,
+                                                       base::Task on_stopped);
+  ~Daemon();
+
+  // Takes no new calls, finishes those under way (but no longer than the drain
+  // time-out), then calls `on_stopped`.
+  void Stop();
+
+ private:
+  Daemon(base::Loop& loop, const Options& options,
+         std::unique_ptr<ledger::Ledger> ledger, netlink::Node node,
+         base::Task on_stopped);
+  absl::Status Assemble();
+  void Declare();
+
+  void OnCall(const rpc::Call& call, rpc::Reply reply);
+  void Route(const rpc::Call& call, rpc::Reply reply);
+  void Get(const rpc::Call& call, const rpc::Reply& reply);
+  void Post(const rpc::Call& call, rpc::Reply reply);
+  std::string MetricsText();
+
+  void OnLinkEvent(const netlink::Event& event);
+  void OnStoreStatus(const absl::Status& status);
+
+  void ScheduleSweep(absl::Duration delay);
+  void Sweep();
+  void Judge(const absl::StatusOr<KernelView>& kernel);
+  void RemoveLitter(const std::vector<base::Ipv4>& littered);
+  void DrainQueue();
+  void StopWhenIdle();
+
+  base::Loop& loop_;
+  const Options options_;
+  base::Task on_stopped_;
+  Metrics metrics_;
+  std::unique_ptr<ledger::Ledger> ledger_;
+  netlink::Node node_;
+  absl::Status store_status_;
+  absl::Time unguarded_until_;
+  bool stopping_ = false;
+  absl::Time stop_deadline_;
+  Suspects suspects_;
+  bool sweeping_ = false;
+
+  Announcer announcer_;
+  std::unique_ptr<Undertaker> undertaker_;
+  std::unique_ptr<Desk> desk_;
+  std::unique_ptr<Keeper> keeper_;
+  base::Timer sweep_timer_;
+  base::Timer queue_timer_;
+  base::Timer stop_timer_;
+  base::Workers sweeper_{1};
+  std::unique_ptr<rpc::Server> server_;
+};
+
+}  // namespace applets::ipamd
+
+#endif  // CNIVPC_APPLETS_IPAMD_DAEMON_H_

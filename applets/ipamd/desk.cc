@@ -1,0 +1,249 @@
+#include "applets/ipamd/desk.h"
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "applets/ledger/alias.h"
+#include "base/status.h"
+#include "glog/logging.h"
+
+namespace applets::ipamd {
+namespace {
+
+using base::Attachment;
+
+rpc::PoolEntry EntryOf(const pool::Address& row) {
+  rpc::PoolEntry entry;
+  entry.address = row.ip;
+  entry.subnet = row.subnet;
+  entry.state = std::string(pool::NameOf(row.state));
+  entry.since = row.since;
+  entry.until = row.until;
+  entry.recycled = row.recycled;
+  if (!row.lease) return entry;
+  entry.attachment = row.lease->attachment;
+  entry.pod = row.lease->pod;
+  entry.phase = std::string(pool::NameOf(row.lease->phase));
+  entry.host_ifname = row.lease->host_ifname;
+  return entry;
+}
+
+}  // namespace
+
+absl::Status Desk::Record(const pool::Records& records) {
+  const absl::Status status = parts_.ledger.Record(records);
+  parts_.on_store_error(status);
+  return status;
+}
+
+rpc::AcquireReply Desk::ReplyOf(const pool::Address& row) const {
+  const netlink::Node& node = parts_.node;
+  return {row.ip,
+          row.subnet,
+          {node.name, node.ifindex, node.mtu_bytes, node.address}};
+}
+
+void Desk::Guard(const Attachment& attachment, uint64_t connection) {
+  Unguard(attachment);
+  guards_[connection] = attachment;
+  guarded_[attachment] = connection;
+}
+
+void Desk::Unguard(const Attachment& attachment) {
+  const auto it = guarded_.find(attachment);
+  if (it == guarded_.end()) return;
+  guards_.erase(it->second);
+  guarded_.erase(it);
+}
+
+void Desk::Acquire(const rpc::AcquireRequest& request, uint64_t connection,
+                   Reply<rpc::AcquireReply> reply) {
+  if (parts_.ledger.needs_rebuild()) {
+    return reply(absl::UnavailableError(
+        "the store is being rebuilt from the VPC's list; try again"));
+  }
+  const Waiting waiting{{request.attachment, request.pod, request.netns,
+                         request.host_ifname, request.started_at},
+                        connection,
+                        std::move(reply)};
+  if (TryGrant(waiting)) return parts_.keeper->Kick();
+  const absl::Time now = absl::Now();
+  const absl::Status obstacle = parts_.keeper->obstacle(now);
+  if (!obstacle.ok()) {
+    return waiting.reply(
+        pool::Dry(parts_.ledger.pool(), parts_.subnet, obstacle, now));
+  }
+  if (waiting_.size() >= kMaxWaiting) {
+    return waiting.reply(absl::UnavailableError(
+        absl::StrCat(kMaxWaiting, " ADDs wait for an address; try again")));
+  }
+  waiting_.push_back(waiting);
+  parts_.keeper->Kick();
+}
+
+// False when there is no warm address; else the ADD has been answered.
+bool Desk::TryGrant(const Waiting& waiting) {
+  const auto grant =
+      parts_.ledger.pool().DecideAcquire(waiting.wish, absl::Now());
+  if (grant.status().code() == absl::StatusCode::kResourceExhausted) {
+    return false;
+  }
+  absl::Status status = grant.status();
+  if (status.ok()) status = Record(grant->records);
+  if (!status.ok()) {
+    waiting.reply(status);
+    return true;
+  }
+  VLOG(1) << "leased address=" << grant->address.ip.ToString()
+          << " attachment=" << waiting.wish.attachment.ToString();
+  Guard(waiting.wish.attachment, waiting.connection);
+  waiting.reply(ReplyOf(grant->address));
+  return true;
+}
+
+void Desk::OnPoolChange(const absl::Status& status) {
+  while (!waiting_.empty() && TryGrant(waiting_.front())) {
+    waiting_.pop_front();
+  }
+  if (status.ok()) return;
+  const absl::Time now = absl::Now();
+  while (!waiting_.empty()) {
+    const Waiting waiting = std::move(waiting_.front());
+    waiting_.pop_front();
+    waiting.reply(pool::Dry(parts_.ledger.pool(), parts_.subnet, status, now));
+  }
+}
+
+absl::Status Desk::Attached(const Attachment& attachment, uint64_t connection) {
+  const auto records = parts_.ledger.pool().DecideAttached(attachment);
+  if (!records.ok()) {
+    Unguard(attachment);
+    // A DEL came meanwhile: what the plugin has made since must go, too.
+    Bury(attachment, [](absl::Status) {});
+    return records.status();
+  }
+  RETURN_IF_ERROR(Record(*records));
+  const auto guard = guarded_.find(attachment);
+  if (guard != guarded_.end() && guard->second == connection) {
+    Unguard(attachment);
+  }
+  const pool::Address* row = parts_.ledger.pool().Find(attachment);
+  if (row != nullptr) parts_.announcer.Announce(row->ip);
+  return absl::OkStatus();
+}
+
+void Desk::Release(const rpc::ReleaseRequest& request, uint64_t connection,
+                   Done done) {
+  const Attachment& attachment = request.attachment;
+  const absl::Status status = Record(parts_.ledger.pool().DecideDetach(
+      attachment, request.started_at, absl::Now()));
+  if (!status.ok()) return done(status);
+  const pool::Address* row = parts_.ledger.pool().Find(attachment);
+  if (row != nullptr && row->lease->phase != pool::Phase::kDetaching) {
+    return done(absl::OkStatus());  // a later ADD's
+  }
+  const auto guard = guarded_.find(attachment);
+  if (guard != guarded_.end() && guard->second == connection) {
+    Unguard(attachment);
+  }
+  if (row != nullptr) return Bury(attachment, std::move(done));
+  parts_.undertaker.Bury(
+      {ledger::AliasOf(attachment), request.host_ifname, std::nullopt},
+      std::move(done));
+}
+
+void Desk::Bury(const Attachment& attachment, Done done) {
+  const pool::Address* row = parts_.ledger.pool().Find(attachment);
+  Undertaker::Burial burial{ledger::AliasOf(attachment), "", std::nullopt};
+  if (row != nullptr) {
+    burial.host_ifname = row->lease->host_ifname;
+    burial.address = row->ip;
+  }
+  parts_.undertaker.Bury(
+      std::move(burial),
+      [this, attachment, done = std::move(done)](absl::Status status) {
+        if (status.ok()) {
+          status = Record(
+              parts_.ledger.pool().DecideDetached(attachment, absl::Now()));
+        } else {
+          LOG(ERROR) << "attachment=" << attachment.ToString()
+                     << " can't be taken down: " << status.message();
+        }
+        done(status);
+        parts_.keeper->Kick();
+      });
+}
+
+void Desk::Abandon(const Attachment& attachment) {
+  Unguard(attachment);
+  if (!Record(parts_.ledger.pool().DecideAbandon(attachment)).ok()) return;
+  Bury(attachment, [](absl::Status) {});
+}
+
+void Desk::OnClose(uint64_t connection) {
+  const auto it = guards_.find(connection);
+  if (it == guards_.end()) return;
+  const Attachment attachment = it->second;
+  LOG(WARNING) << "the plugin died during ADD: attachment="
+               << attachment.ToString() << "; its lease ends";
+  Abandon(attachment);
+}
+
+absl::StatusOr<rpc::AcquireReply> Desk::Check(
+    const Attachment& attachment) const {
+  const pool::Address* row = parts_.ledger.pool().Find(attachment);
+  if (row == nullptr || row->lease->phase == pool::Phase::kDetaching) {
+    return absl::NotFoundError(
+        absl::StrCat("no lease for ", attachment.ToString()));
+  }
+  return ReplyOf(*row);
+}
+
+void Desk::Gc(const rpc::GcRequest& request, Reply<rpc::GcReply> reply) {
+  // The reply goes out when the last of them, and this function, let go of it.
+  struct Collection {
+    rpc::GcReply result;
+    Reply<rpc::GcReply> reply;
+    ~Collection() { reply(std::move(result)); }
+  };
+  auto collection = std::make_shared<Collection>();
+  collection->reply = std::move(reply);
+  for (const pool::Lease& lease : parts_.ledger.pool().NotIn(
+           request.network, {request.valid.begin(), request.valid.end()})) {
+    const Attachment attachment = lease.attachment;
+    if (IsGuarded(attachment)) continue;  // an ADD that is under way
+    Release({attachment, lease.pod, lease.host_ifname, ledger::BootNow()}, 0,
+            [collection, attachment](absl::Status status) {
+              if (status.ok()) {
+                collection->result.released.push_back(attachment);
+              } else {
+                collection->result.errors.push_back(absl::StrCat(
+                    attachment.ToString(), ": ", status.message()));
+              }
+            });
+  }
+}
+
+absl::Status Desk::CouldLease() const {
+  if (parts_.ledger.needs_rebuild()) {
+    return absl::UnavailableError("the store is being rebuilt");
+  }
+  if (parts_.ledger.pool().counts().warm > 0) return absl::OkStatus();
+  const absl::Time now = absl::Now();
+  const absl::Status obstacle = parts_.keeper->obstacle(now);
+  if (obstacle.ok()) return absl::OkStatus();
+  return pool::Dry(parts_.ledger.pool(), parts_.subnet, obstacle, now);
+}
+
+rpc::PoolReply Desk::Pool(const std::string& node_name) const {
+  rpc::PoolReply reply{node_name, {}};
+  for (const auto& [ip, row] : parts_.ledger.pool().addresses()) {
+    reply.entries.push_back(EntryOf(row));
+  }
+  return reply;
+}
+
+}  // namespace applets::ipamd

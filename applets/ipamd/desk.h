@@ -1,0 +1,103 @@
+#ifndef CNIVPC_APPLETS_IPAMD_DESK_H_
+#define CNIVPC_APPLETS_IPAMD_DESK_H_
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "applets/ipamd/announcer.h"
+#include "applets/ipamd/keeper.h"
+#include "applets/ipamd/undertaker.h"
+#include "applets/ledger/ledger.h"
+#include "applets/rpc/messages.h"
+#include "base/attachment.h"
+#include "netlink/node.h"
+#include "pool/pool.h"
+
+namespace applets::ipamd {
+
+// Where leases are asked for and given back: the calls of rpc/messages.h. Lives
+// on the loop's thread; owns the ADDs that wait and the guards of those under
+// way, everything else is the ledger's.
+class Desk {
+ public:
+  template <typename T>
+  using Reply = std::function<void(absl::StatusOr<T>)>;
+  using Done = std::function<void(absl::Status)>;
+
+  // An ADD that finds this many waiting before it is told to try again.
+  static constexpr size_t kMaxWaiting = 4096;
+
+  struct Parts {
+    ledger::Ledger& ledger;
+    Undertaker& undertaker;
+    Announcer& announcer;
+    const netlink::Node& node;
+    std::string subnet;
+    // Set once it exists.
+    Keeper* keeper = nullptr;
+    std::function<void(const absl::Status&)> on_store_error;
+  };
+  explicit Desk(Parts parts) : parts_(std::move(parts)) {}
+  void SetKeeper(Keeper* keeper) { parts_.keeper = keeper; }
+
+  // `connection` guards the lease: see OnClose.
+  void Acquire(const rpc::AcquireRequest& request, uint64_t connection,
+               Reply<rpc::AcquireReply> reply);
+  absl::Status Attached(const base::Attachment& attachment,
+                        uint64_t connection);
+  // `connection` 0: nobody's (the queue, GC).
+  void Release(const rpc::ReleaseRequest& request, uint64_t connection,
+               Done done);
+  absl::StatusOr<rpc::AcquireReply> Check(
+      const base::Attachment& attachment) const;
+  void Gc(const rpc::GcRequest& request, Reply<rpc::GcReply> reply);
+  absl::Status CouldLease() const;
+  rpc::PoolReply Pool(const std::string& node_name) const;
+
+  // The plugin hung up. If it had an ADD under way it has died: what it made is
+  // taken down and the lease ends.
+  void OnClose(uint64_t connection);
+
+  // Addresses came, or `status` says why none did: ADDs that wait are answered.
+  void OnPoolChange(const absl::Status& status);
+
+  // Takes down what is left of a lease, and lets its address cool.
+  void Bury(const base::Attachment& attachment, Done done);
+  // Ends a lease whose ADD was never completed.
+  void Abandon(const base::Attachment& attachment);
+
+  bool IsGuarded(const base::Attachment& attachment) const {
+    return guarded_.contains(attachment);
+  }
+  int waiting() const { return static_cast<int>(waiting_.size()); }
+  int guards() const { return static_cast<int>(guards_.size()); }
+
+ private:
+  struct Waiting {
+    pool::Wish wish;
+    uint64_t connection;
+    Reply<rpc::AcquireReply> reply;
+  };
+
+  bool TryGrant(const Waiting& waiting);
+  rpc::AcquireReply ReplyOf(const pool::Address& row) const;
+  absl::Status Record(const pool::Records& records);
+  void Guard(const base::Attachment& attachment, uint64_t connection);
+  void Unguard(const base::Attachment& attachment);
+
+  Parts parts_;
+  std::deque<Waiting> waiting_;
+  std::map<uint64_t, base::Attachment> guards_;
+  absl::flat_hash_map<base::Attachment, uint64_t> guarded_;
+};
+
+}  // namespace applets::ipamd
+
+#endif  // CNIVPC_APPLETS_IPAMD_DESK_H_

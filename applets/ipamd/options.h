@@ -1,0 +1,29 @@
+#ifndef CNIVPC_APPLETS_IPAMD_OPTIONS_H_
+#define CNIVPC_APPLETS_IPAMD_OPTIONS_H_
+
+#include <string>
+
+#include "absl/time/time.h"
+#include "applets/ledger/vpc_config.h"
+#include "pool/watermark.h"
+
+namespace applets::ipamd {
+
+// What ipamd was told by its flags (ipamd_main.cc says which).
+struct Options {
+  std::string state_dir;
+  std::string socket;
+  std::string node;  // its name, for humans
+  ledger::VpcConfig vpc;
+  pool::Watermarks watermarks;
+  // After a restart: how long an ADD that was under way may still take before
+  // its lease is taken back.
+  absl::Duration attach_grace = absl::Seconds(10);
+  absl::Duration sweep_interval = absl::Seconds(30);
+  // How long a graceful stop waits for what is under way.
+  absl::Duration drain_timeout = absl::Seconds(10);
+};
+
+}  // namespace applets::ipamd
+
+#endif  // CNIVPC_APPLETS_IPAMD_OPTIONS_H_

@@ -1,0 +1,75 @@
+#include "applets/ipamd/sweep.h"
+
+#include <utility>
+
+#include "applets/ledger/alias.h"
+#include "base/status.h"
+#include "netlink/pod_inventory.h"
+
+namespace applets::ipamd {
+namespace {
+
+template <typename T>
+std::vector<T> InBoth(const std::vector<T>& now, const std::set<T>& before) {
+  std::vector<T> both;
+  for (const T& t : now) {
+    if (before.contains(t)) both.push_back(t);
+  }
+  return both;
+}
+
+}  // namespace
+
+absl::StatusOr<KernelView> ViewKernel(netlink::Socket& host,
+                                      uint32_t node_ifindex) {
+  ASSIGN_OR_RETURN(const auto rules, netlink::ListPodRules(host));
+  ASSIGN_OR_RETURN(const auto proxies,
+                   netlink::ListPodProxies(host, node_ifindex));
+  return KernelView{{rules.begin(), rules.end()},
+                    {proxies.begin(), proxies.end()}};
+}
+
+Findings Compare(const pool::Pool& pool, const LinkTable& links,
+                 const KernelView& kernel,
+                 const std::function<bool(const base::Attachment&)>& guarded) {
+  Findings findings;
+  for (const auto& [ip, row] : pool.addresses()) {
+    const bool rule = kernel.rules.contains(ip);
+    const bool proxy = kernel.proxies.contains(ip);
+    if (!row.lease) {
+      if ((rule || proxy) && row.state != pool::State::kQuarantined) {
+        findings.littered.push_back(ip);
+      }
+      continue;
+    }
+    const base::Attachment& attachment = row.lease->attachment;
+    if (row.lease->phase == pool::Phase::kDetaching) {
+      findings.detaching.push_back(attachment);
+    } else if (row.lease->phase == pool::Phase::kAttaching &&
+               !guarded(attachment)) {
+      const bool link = links.Find(ledger::AliasOf(attachment), "") != 0;
+      (link && rule && proxy ? findings.complete : findings.abandoned)
+          .push_back(attachment);
+    }
+  }
+  for (const auto& [ifindex, link] : links.entries()) {
+    const auto attachment = ledger::AttachmentOfAlias(link.alias);
+    if (attachment && pool.Find(*attachment) == nullptr) {
+      findings.orphans.push_back(*attachment);
+    }
+  }
+  return findings;
+}
+
+Findings Suspects::Confirm(Findings findings) {
+  const std::vector<base::Attachment> orphans =
+      InBoth(findings.orphans, orphans_);
+  const std::vector<base::Ipv4> littered = InBoth(findings.littered, littered_);
+  orphans_ = {findings.orphans.begin(), findings.orphans.end()};
+  littered_ = {findings.littered.begin(), findings.littered.end()};
+  findings.orphans = orphans;
+  findings.littered = littered;
+  return findings;
+}
+
+}  // namespace applets::ipamd

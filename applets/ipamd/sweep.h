@@ -1,0 +1,65 @@
+#ifndef CNIVPC_APPLETS_IPAMD_SWEEP_H_
+#define CNIVPC_APPLETS_IPAMD_SWEEP_H_
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "applets/ipamd/link_table.h"
+#include "base/address.h"
+#include "base/attachment.h"
+#include "netlink/socket.h"
+#include "pool/pool.h"
+
+namespace applets::ipamd {
+
+// What is left over: leases without a network, and links, rules and proxy
+// neighbours without a lease. Crashes leave them; sweeping finds them.
+
+// What the kernel holds, besides links (which LinkTable knows).
+struct KernelView {
+  std::set<base::Ipv4> rules;    // priority 512
+  std::set<base::Ipv4> proxies;  // on the node's interface
+};
+absl::StatusOr<KernelView> ViewKernel(netlink::Socket& host,
+                                      uint32_t node_ifindex);
+
+struct Findings {
+  // Attaching leases that nobody guards: those whose network is complete, so
+  // that only the report of it was lost, and the others.
+  std::vector<base::Attachment> complete;
+  std::vector<base::Attachment> abandoned;
+  // Detaching leases.
+  std::vector<base::Attachment> detaching;
+  // Attachments that have a link, but no lease.
+  std::vector<base::Attachment> orphans;
+  // Addresses of ours that nobody has leased, with a rule or a proxy.
+  std::vector<base::Ipv4> littered;
+};
+
+// Compares. `guarded` tells which attachments an ADD is under way for; after a
+// restart nobody is guarded, so the first comparison waits for --attach-grace.
+// Pure.
+Findings Compare(const pool::Pool& pool, const LinkTable& links,
+                 const KernelView& kernel,
+                 const std::function<bool(const base::Attachment&)>& guarded);
+
+// Orphans and litter must be found twice, a sweep apart, before they are
+// touched: a DEL or an ADD may be under way. Pure.
+class Suspects {
+ public:
+  // Those of `findings` that were found the last time, too.
+  Findings Confirm(Findings findings);
+
+ private:
+  std::set<base::Attachment> orphans_;
+  std::set<base::Ipv4> littered_;
+};
+
+}  // namespace applets::ipamd
+
+#endif  // CNIVPC_APPLETS_IPAMD_SWEEP_H_

@@ -1,0 +1,121 @@
+#include "applets/ipamd/sweep.h"
+
+#include <string>
+
+#include "applets/ledger/alias.h"
+#include "gtest/gtest.h"
+
+namespace applets::ipamd {
+namespace {
+
+using base::Attachment;
+using base::Ipv4;
+using pool::Phase;
+using pool::State;
+
+Attachment A(const std::string& id) { return {"net", id, "eth0"}; }
+
+class SweepTest : public testing::Test {
+ protected:
+  void Put(uint32_t ip, State state) {
+    pool::Address row;
+    row.ip = Ipv4(ip);
+    row.state = state;
+    pool_.Apply(pool::PutAddress{row});
+  }
+  void Lease(uint32_t ip, const std::string& id, Phase phase) {
+    pool::Address row;
+    row.ip = Ipv4(ip);
+    row.state = State::kLeased;
+    row.lease = pool::Lease{};
+    row.lease->attachment = A(id);
+    row.lease->phase = phase;
+    pool_.Apply(pool::PutAddress{row});
+  }
+  void Link(const std::string& id) {
+    netlink::Link link;
+    link.index = next_index_++;
+    link.name = "ucni0123456789a";
+    link.alias = ledger::AliasOf(A(id));
+    links_.Put(link);
+  }
+  void RuleAndProxy(uint32_t ip) {
+    kernel_.rules.insert(Ipv4(ip));
+    kernel_.proxies.insert(Ipv4(ip));
+  }
+  Findings Look() {
+    return Compare(pool_, links_, kernel_, [this](const Attachment& a) {
+      return guarded_.contains(a);
+    });
+  }
+
+  pool::Pool pool_{pool::Policy{}};
+  LinkTable links_;
+  KernelView kernel_;
+  std::set<Attachment> guarded_;
+  uint32_t next_index_ = 10;
+};
+
+TEST_F(SweepTest, AHealthyNodeHasNoFindings) {
+  Lease(1, "a", Phase::kAttached);
+  Link("a");
+  RuleAndProxy(1);
+  Put(2, State::kWarm);
+  const Findings f = Look();
+  EXPECT_TRUE(f.complete.empty() && f.abandoned.empty() &&
+              f.detaching.empty() && f.orphans.empty() && f.littered.empty());
+}
+
+TEST_F(SweepTest, AnUnreportedAddIsCompleteOrAbandoned) {
+  Lease(1, "whole", Phase::kAttaching);
+  Link("whole");
+  RuleAndProxy(1);
+  Lease(2, "linkless", Phase::kAttaching);
+  RuleAndProxy(2);
+  Lease(3, "ruleless", Phase::kAttaching);
+  Link("ruleless");
+  EXPECT_EQ(Look().complete, std::vector<Attachment>{A("whole")});
+  EXPECT_EQ(Look().abandoned,
+            (std::vector<Attachment>{A("linkless"), A("ruleless")}));
+}
+
+TEST_F(SweepTest, AGuardedAddIsLeftAlone) {
+  Lease(1, "a", Phase::kAttaching);
+  guarded_.insert(A("a"));
+  EXPECT_TRUE(Look().abandoned.empty());
+}
+
+TEST_F(SweepTest, ALinkWithoutALeaseIsAnOrphan) {
+  Link("gone");
+  EXPECT_EQ(Look().orphans, std::vector<Attachment>{A("gone")});
+}
+
+TEST_F(SweepTest, OnlyAddressesOfOursAreLitter) {
+  Put(1, State::kCooling);
+  Put(2, State::kWarm);
+  Put(3, State::kQuarantined);  // another plugin's pod has it
+  for (const uint32_t ip : {1, 2, 3, 4}) RuleAndProxy(ip);
+  EXPECT_EQ(Look().littered, (std::vector<Ipv4>{Ipv4(1), Ipv4(2)}));
+}
+
+TEST_F(SweepTest, OrphansAndLitterMustBeFoundTwice) {
+  Link("gone");
+  Put(1, State::kWarm);
+  RuleAndProxy(1);
+  Suspects suspects;
+  EXPECT_TRUE(suspects.Confirm(Look()).orphans.empty());
+  const Findings confirmed = suspects.Confirm(Look());
+  EXPECT_EQ(confirmed.orphans.size(), 1u);
+  EXPECT_EQ(confirmed.littered.size(), 1u);
+}
+
+TEST_F(SweepTest, ASuspectThatWasClearedBeginsAnew) {
+  Link("gone");
+  Suspects suspects;
+  suspects.Confirm(Look());
+  suspects.Confirm(Findings{});
+  EXPECT_TRUE(suspects.Confirm(Look()).orphans.empty());
+}
+
+}  // namespace
+}  // namespace applets::ipamd
