@@ -14,11 +14,12 @@ using base::Statement;
 constexpr char kSchema[] = R"(
 CREATE TABLE IF NOT EXISTS allocation(
   ip INTEGER PRIMARY KEY, owner TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS node(owner TEXT PRIMARY KEY, ip INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS cursor(
   subnet TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID;
 )";
 
-// Room for pods: the subnet without network, broadcast and reserved addresses.
+// Smaller ones have no room for network, gateway, broadcast and a pod.
 constexpr int kMaxPrefixLength = 30;
 
 }  // namespace
@@ -33,17 +34,46 @@ absl::StatusOr<std::unique_ptr<Embedded>> Embedded::Open(
   }
   ASSIGN_OR_RETURN(base::Database db, base::Database::Open(options.path));
   RETURN_IF_ERROR(db.Execute(kSchema));
-  return std::unique_ptr<Embedded>(
+  std::unique_ptr<Embedded> embedded(
       new Embedded(std::move(options), std::move(db)));
+  RETURN_IF_ERROR(embedded->Register());
+  return embedded;
+}
+
+absl::Status Embedded::Register() {
+  return db_.Transaction([&]() -> absl::Status {
+    const auto ip = static_cast<int64_t>(options_.owner_address.bits());
+    ASSIGN_OR_RETURN(Statement given,
+                     db_.Prepare("SELECT owner FROM allocation WHERE ip=?"));
+    given.Bind(1, ip);
+    ASSIGN_OR_RETURN(const bool taken, given.Step());
+    if (taken) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "this node's own address ", options_.owner_address.ToString(),
+          " has been given to a pod of node ", given.Text(0),
+          "; reserve the nodes' addresses (--reserved)"));
+    }
+    ASSIGN_OR_RETURN(Statement put,
+                     db_.Prepare("INSERT OR REPLACE INTO node VALUES(?,?)"));
+    return put.Bind(1, options_.owner.ToString()).Bind(2, ip).Run();
+  });
+}
+
+bool Embedded::IsReserved(Ipv4 address) const {
+  for (const base::Ipv4Prefix& prefix : options_.reserved) {
+    if (prefix.Contains(address)) return true;
+  }
+  return false;
+}
+
+// The first that may be a pod's: after the network and the gateway.
+Ipv4 Embedded::First() const {
+  return Ipv4(options_.subnet.first().bits() + 2);
 }
 
 Ipv4 Embedded::After(Ipv4 address) const {
-  const uint32_t next = address.bits() + 1;
-  if (!options_.subnet.Contains(address) ||
-      next >= options_.subnet.last().bits()) {
-    return Ipv4(options_.subnet.first().bits() + 1);
-  }
-  return Ipv4(next);
+  const Ipv4 next(address.bits() + 1);
+  return next < First() || next >= options_.subnet.last() ? First() : next;
 }
 
 absl::StatusOr<std::vector<Ipv4>> Embedded::Allocate(int count) {
@@ -56,7 +86,7 @@ absl::StatusOr<std::vector<Ipv4>> Embedded::Allocate(int count) {
     const Ipv4 start = ip;
     do {
       if (static_cast<int>(given.size()) >= count) break;
-      if (!taken.contains(ip) && !options_.reserved.contains(ip)) {
+      if (!taken.contains(ip) && !IsReserved(ip)) {
         RETURN_IF_ERROR(Give(ip));
         given.push_back(ip);
       }
@@ -104,23 +134,20 @@ absl::StatusOr<std::vector<Ipv4>> Embedded::List() {
 }
 
 absl::StatusOr<Subnet> Embedded::Describe() {
-  ASSIGN_OR_RETURN(std::set<Ipv4> unavailable, Taken());
-  for (const Ipv4 ip : options_.reserved) {
-    if (options_.subnet.Contains(ip)) unavailable.insert(ip);
+  ASSIGN_OR_RETURN(const std::set<Ipv4> taken, Taken());
+  Subnet subnet{options_.subnet.ToString(), options_.subnet, 0};
+  for (Ipv4 ip = First(); ip < options_.subnet.last();
+       ip = Ipv4(ip.bits() + 1)) {
+    if (!taken.contains(ip) && !IsReserved(ip)) ++subnet.available;
   }
-  const auto size = static_cast<int64_t>(options_.subnet.last().bits()) -
-                    options_.subnet.first().bits() - 1;
-  unavailable.erase(options_.subnet.first());
-  unavailable.erase(options_.subnet.last());
-  return Subnet{
-      options_.subnet.ToString(), options_.subnet,
-      static_cast<int>(size - static_cast<int64_t>(unavailable.size()))};
+  return subnet;
 }
 
 absl::StatusOr<std::set<Ipv4>> Embedded::Taken() {
   ASSIGN_OR_RETURN(
       Statement select,
-      db_.Prepare("SELECT ip FROM allocation WHERE ip BETWEEN ? AND ?"));
+      db_.Prepare("SELECT ip FROM allocation WHERE ip BETWEEN ?1 AND ?2 "
+                  "UNION SELECT ip FROM node WHERE ip BETWEEN ?1 AND ?2"));
   select.Bind(1, static_cast<int64_t>(options_.subnet.first().bits()))
       .Bind(2, static_cast<int64_t>(options_.subnet.last().bits()));
   std::set<Ipv4> taken;

@@ -21,23 +21,26 @@ struct EmbeddedOptions {
   base::Ipv4Prefix subnet;
   // Who we are: the node's MAC, as in a cloud's VPC.
   base::Mac owner;
-  // Addresses never given: the nodes' own, a gateway's. The first and the last
-  // of the subnet (network and broadcast) are never given either.
-  std::set<base::Ipv4> reserved;
+  // The node's own address: no node gives it to a pod from now on.
+  base::Ipv4 owner_address;
+  // Never given. Nor are the subnet's first address (the network), the second
+  // (the gateway, as in a cloud's VPC) and the last (broadcast).
+  std::vector<base::Ipv4Prefix> reserved = {};
 };
 
 // A VPC inside the process, for one machine without a cloud. Its state is a
 // SQLite file, so what it gave stays given over restarts:
 //
 //   allocation(ip INTEGER PRIMARY KEY, owner TEXT)    ip in host order
+//   node(owner TEXT PRIMARY KEY, ip INTEGER)          the nodes' own addresses
 //   cursor(subnet TEXT PRIMARY KEY, next INTEGER)     where to look next
 //
 // Free addresses are given in turn, round the subnet, so that one which was
 // given back rests as long as possible.
 class Embedded : public Provider {
  public:
-  // INVALID_ARGUMENT when the subnet has no address to give; errors of
-  // base::Database.
+  // INVALID_ARGUMENT when the subnet is too small; FAILED_PRECONDITION when the
+  // node's own address has been given to a pod; errors of base::Database.
   static absl::StatusOr<std::unique_ptr<Embedded>> Open(
       EmbeddedOptions options);
 
@@ -49,10 +52,13 @@ class Embedded : public Provider {
  private:
   Embedded(EmbeddedOptions options, base::Database db)
       : options_(std::move(options)), db_(std::move(db)) {}
+  absl::Status Register();
+  bool IsReserved(base::Ipv4 address) const;
   absl::StatusOr<base::Ipv4> Cursor();
   absl::Status SetCursor(base::Ipv4 next);
   absl::StatusOr<std::set<base::Ipv4>> Taken();
   absl::Status Give(base::Ipv4 address);
+  base::Ipv4 First() const;
   base::Ipv4 After(base::Ipv4 address) const;
 
   EmbeddedOptions options_;

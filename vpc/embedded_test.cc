@@ -21,10 +21,14 @@ class EmbeddedTest : public testing::Test {
     }
   }
 
+  absl::StatusOr<std::unique_ptr<Embedded>> Open(const std::string& subnet,
+                                                 uint64_t id) {
+    return Embedded::Open({path_, base::Ipv4Prefix::Parse(subnet).value(),
+                           base::Mac::LocallyAdministered(id << 40),
+                           owner_address_, reserved_});
+  }
   std::unique_ptr<Embedded> Node(const std::string& subnet, uint64_t id) {
-    auto opened =
-        Embedded::Open({path_, base::Ipv4Prefix::Parse(subnet).value(),
-                        base::Mac::LocallyAdministered(id << 40), reserved_});
+    auto opened = Open(subnet, id);
     EXPECT_TRUE(opened.ok()) << opened.status();
     return *std::move(opened);
   }
@@ -32,7 +36,8 @@ class EmbeddedTest : public testing::Test {
   const std::string path_ =
       testing::TempDir() + "/embedded." + std::to_string(getpid()) + "." +
       testing::UnitTest::GetInstance()->current_test_info()->name();
-  std::set<Ipv4> reserved_;
+  Ipv4 owner_address_ = *Ipv4::Parse("192.168.0.1");
+  std::vector<base::Ipv4Prefix> reserved_;
 };
 
 TEST_F(EmbeddedTest, GivesEachAddressOnce) {
@@ -40,27 +45,46 @@ TEST_F(EmbeddedTest, GivesEachAddressOnce) {
   const auto first = node->Allocate(4).value();
   const auto second = node->Allocate(4).value();
   EXPECT_EQ(first.size(), 4u);
-  EXPECT_EQ(second.size(), 2u);  // 10.0.0.1 to .6 in all
+  EXPECT_EQ(second.size(), 1u);  // 10.0.0.2 to .6 in all
   EXPECT_EQ(node->Allocate(1).status().message(),
             "subnet 10.0.0.0/29 has no address left");
-  EXPECT_EQ(node->List()->size(), 6u);
+  EXPECT_EQ(node->List()->size(), 5u);
   EXPECT_EQ(node->Describe()->available, 0);
 }
 
 TEST_F(EmbeddedTest, NeverGivesReservedAddresses) {
-  reserved_ = {*Ipv4::Parse("10.0.0.1"), *Ipv4::Parse("10.9.9.9")};
+  reserved_ = {*base::Ipv4Prefix::Parse("10.0.0.2/31"),
+               *base::Ipv4Prefix::Parse("10.9.9.9/32")};
   const auto node = Node("10.0.0.0/29", 1);
-  EXPECT_EQ(node->Describe()->available, 5);
+  EXPECT_EQ(node->Describe()->available, 3);
   const auto given = node->Allocate(10).value();
-  EXPECT_EQ(given.front().ToString(), "10.0.0.2");
-  EXPECT_EQ(given.size(), 5u);
+  EXPECT_EQ(given.front().ToString(), "10.0.0.4");
+  EXPECT_EQ(given.size(), 3u);
+}
+
+TEST_F(EmbeddedTest, NeverGivesANodesOwnAddress) {
+  owner_address_ = *Ipv4::Parse("10.0.0.2");
+  const auto a = Node("10.0.0.0/29", 1);
+  owner_address_ = *Ipv4::Parse("10.0.0.4");
+  const auto b = Node("10.0.0.0/29", 2);
+  EXPECT_EQ(a->Describe()->available, 3);
+  EXPECT_EQ(a->Allocate(1)->front().ToString(), "10.0.0.3");
+  EXPECT_EQ(b->Allocate(1)->front().ToString(), "10.0.0.5");
+}
+
+TEST_F(EmbeddedTest, RefusesANodeWhoseAddressAPodHas) {
+  Node("10.0.0.0/29", 1)->Allocate(1).value();
+  owner_address_ = *Ipv4::Parse("10.0.0.2");
+  EXPECT_EQ(Open("10.0.0.0/29", 2).status().code(),
+            absl::StatusCode::kFailedPrecondition);
 }
 
 TEST_F(EmbeddedTest, NodesThatShareAFileShareTheSubnet) {
   const auto a = Node("10.0.0.0/29", 1);
   const auto b = Node("10.0.0.0/29", 2);
   const auto of_a = a->Allocate(3).value();
-  const auto of_b = b->Allocate(3).value();
+  const auto of_b = b->Allocate(2).value();
+  EXPECT_EQ(of_b.size(), 2u);
   for (const Ipv4 ip : of_a) {
     EXPECT_EQ(std::count(of_b.begin(), of_b.end(), ip), 0);
   }
@@ -85,8 +109,8 @@ TEST_F(EmbeddedTest, AReleasedAddressIsTheLastToBeGivenAgain) {
 }
 
 TEST_F(EmbeddedTest, RefusesASubnetWithoutRoom) {
-  const auto opened =
-      Embedded::Open({path_, *base::Ipv4Prefix::Parse("10.0.0.0/31"), {}, {}});
+  const auto opened = Embedded::Open(
+      {path_, *base::Ipv4Prefix::Parse("10.0.0.0/31"), {}, {}, {}});
   EXPECT_EQ(opened.status().code(), absl::StatusCode::kInvalidArgument);
 }
 

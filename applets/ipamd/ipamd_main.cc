@@ -13,6 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "applets/ipamd/daemon.h"
 #include "applets/ipamd/options.h"
 #include "applets/rpc/messages.h"
@@ -33,6 +34,9 @@ DEFINE_string(
     vpc_state, "",
     "With --vpc=embedded: its file; nodes on one machine that name "
     "the same file share the subnet. Default: vpc.db in --state-dir.");
+DEFINE_string(reserved, "",
+              "With --vpc=embedded: addresses and CIDRs that no pod gets, with "
+              "commas between them. The nodes' own are never given.");
 DEFINE_string(interface, "",
               "The node's main interface. Default: that of the default route.");
 DEFINE_string(node, "", "This node's name. Default: the host name.");
@@ -86,8 +90,10 @@ absl::StatusOr<Options> OptionsFromFlags() {
   options.state_dir = FLAGS_state_dir;
   options.socket = FLAGS_socket;
   options.node = FLAGS_node.empty() ? HostName() : FLAGS_node;
-  options.vpc = {FLAGS_vpc, FLAGS_subnet, FLAGS_vpc_state, FLAGS_interface,
-                 absl::Seconds(FLAGS_cooldownPeriodSeconds)};
+  options.vpc = {
+      FLAGS_vpc,       FLAGS_subnet,
+      FLAGS_vpc_state, absl::StrSplit(FLAGS_reserved, ',', absl::SkipEmpty()),
+      FLAGS_interface, absl::Seconds(FLAGS_cooldownPeriodSeconds)};
   options.watermarks = {FLAGS_availablePodIPLowWatermark,
                         FLAGS_availablePodIPHighWatermark};
   options.attach_grace = absl::Seconds(FLAGS_attach_grace);
@@ -98,6 +104,7 @@ absl::StatusOr<Options> OptionsFromFlags() {
         "--vpc=", options.vpc.vpc, ": this version knows --vpc=embedded only"));
   }
   RETURN_IF_ERROR(CheckSubnet(options.vpc.subnet));
+  RETURN_IF_ERROR(ledger::ParseReserved(options.vpc.reserved).status());
   RETURN_IF_ERROR(pool::Validate(options.watermarks));
   RETURN_IF_ERROR(
       AtLeast("--cooldownPeriodSeconds", FLAGS_cooldownPeriodSeconds, 0));

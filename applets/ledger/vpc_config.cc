@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/json.h"
 #include "base/status.h"
@@ -16,6 +17,10 @@ std::string ToJson(const VpcConfig& config) {
   base::WriteMember(w, "vpc", config.vpc);
   base::WriteMember(w, "subnet", config.subnet);
   base::WriteMember(w, "vpcState", config.vpc_state);
+  base::WriteKey(w, "reserved");
+  w.StartArray();
+  for (const std::string& text : config.reserved) base::WriteString(w, text);
+  w.EndArray();
   base::WriteMember(w, "interface", config.interface);
   base::WriteMember(w, "cooldownNs", absl::ToInt64Nanoseconds(config.cooldown));
   w.EndObject();
@@ -28,12 +33,29 @@ absl::StatusOr<VpcConfig> ParseVpcConfig(absl::string_view text) {
   ASSIGN_OR_RETURN(config.vpc, json.String("vpc"));
   ASSIGN_OR_RETURN(config.subnet, json.String("subnet", ""));
   ASSIGN_OR_RETURN(config.vpc_state, json.String("vpcState", ""));
+  ASSIGN_OR_RETURN(const auto reserved, json.Array("reserved"));
+  for (const base::Json& element : reserved) {
+    ASSIGN_OR_RETURN(std::string prefix, element.AsString());
+    config.reserved.push_back(std::move(prefix));
+  }
   ASSIGN_OR_RETURN(config.interface, json.String("interface", ""));
   ASSIGN_OR_RETURN(
       const int64_t cooldown_ns,
       json.Int("cooldownNs", absl::ToInt64Nanoseconds(config.cooldown)));
   config.cooldown = absl::Nanoseconds(cooldown_ns);
   return config;
+}
+
+absl::StatusOr<std::vector<base::Ipv4Prefix>> ParseReserved(
+    const std::vector<std::string>& reserved) {
+  std::vector<base::Ipv4Prefix> prefixes;
+  for (const std::string& text : reserved) {
+    const auto prefix = base::Ipv4Prefix::Parse(
+        absl::StrContains(text, '/') ? text : absl::StrCat(text, "/32"));
+    if (!prefix.ok()) return base::Annotate(prefix.status(), "reserved");
+    prefixes.push_back(*prefix);
+  }
+  return prefixes;
 }
 
 absl::StatusOr<std::unique_ptr<vpc::Provider>> OpenProvider(
@@ -45,6 +67,7 @@ absl::StatusOr<std::unique_ptr<vpc::Provider>> OpenProvider(
   }
   const auto subnet = base::Ipv4Prefix::Parse(config.subnet);
   if (!subnet.ok()) return base::Annotate(subnet.status(), "subnet");
+  ASSIGN_OR_RETURN(auto reserved, ParseReserved(config.reserved));
   vpc::EmbeddedOptions options{config.vpc_state.empty()
                                    ? absl::StrCat(state_dir, "/vpc.db")
                                    : config.vpc_state,
