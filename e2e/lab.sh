@@ -83,9 +83,9 @@ lab_run() {
   [ -z "${LAB_DISK-}" ] || { mkdir -p "$LAB_DISK"; LAB_DISK=$(readlink -f "$LAB_DISK"); export LAB_DISK; }
   lab_started=$EPOCHSECONDS
   # A signal to us ends the lab, and so does our death (--pdeathsig).
-  trap 'lab_end; exit 130' INT
-  trap 'lab_end; exit 143' TERM
-  trap 'lab_end; exit 129' HUP
+  trap 'lab_interrupted 130' INT
+  trap 'lab_interrupted 143' TERM
+  trap 'lab_interrupted 129' HUP
   IN_LAB=1 setpriv --pdeathsig KILL unshare --net --uts --ipc --mount --pid --fork \
     --mount-proc --kill-child --propagation private "$(readlink -f "$0")" "$@" <&0 &
   lab_process=$!
@@ -95,14 +95,15 @@ lab_run() {
   return "$rc"
 }
 
-# The lab's first process takes all others with it, and can be waited for only
-# when they are gone.
+# The lab's first process dies with unshare, takes all others with it, and is a
+# zombie or gone only when they are.
 lab_end() {
   trap '' INT TERM HUP
   local first
   first=$(grep -lsx "PPid:	$lab_process" /proc/[0-9]*/status | tr -cd '0-9\n' | head -n 1) || true
-  kill -9 "${first:-$lab_process}" 2>/dev/null || true
+  kill -9 "$lab_process" 2>/dev/null || true
   wait "$lab_process" 2>/dev/null || true
+  [ -z "$first" ] || eventually 10 lab_is_over "$first" || echo "warning: process $first doesn't end" >&2
   # Container runtimes leave their cgroups to whoever started them.
   local top
   for top in /sys/fs/cgroup/{,*/}{k8s.io,default,libpod_parent}; do
@@ -110,6 +111,13 @@ lab_end() {
   done
   trap - INT TERM HUP
 }
+
+lab_interrupted() {
+  lab_end
+  printf '\nInterrupted. The lab is gone.\n' >&2
+  exit "$1"
+}
+lab_is_over() { [ ! -d "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null; }
 
 lab_set_up() {
   unset IN_LAB
