@@ -5,6 +5,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <random>
 #include <utility>
 
@@ -12,7 +13,9 @@
 #include "absl/random/bit_gen_ref.h"
 #include "absl/strings/str_cat.h"
 #include "applets/cni/error.h"
+#include "applets/cni/port_mappings.h"
 #include "applets/cni/result.h"
+#include "applets/ledger/alias.h"
 #include "base/status.h"
 #include "netlink/pod_network.h"
 #include "netlink/pod_teardown.h"
@@ -20,6 +23,8 @@
 
 namespace applets::cni {
 namespace {
+
+constexpr int kMaxSetUpAttempts = 8;
 
 // Good enough for MACs and interface numbers, and at hand at once.
 absl::StatusOr<std::mt19937_64> NewRandom() {
@@ -45,7 +50,7 @@ absl::Status CheckNotOurs(const netlink::Socket& host, int netns_fd) {
                        "CNI_NETNS: is the node's own network namespace");
 }
 
-// The first result of the chain, or ours alone.
+// The result so far in the chain, or ours alone.
 absl::StatusOr<Result> PreviousResult(const Config& config) {
   if (!config.prev_result) return Result();
   return ParseResult(*config.prev_result);
@@ -78,22 +83,14 @@ absl::StatusOr<netlink::PodNetwork> SetUp(netlink::Socket& host, int netns_fd,
   return netlink::SetUp(host, netns_fd, network, random);
 }
 
-// Whether the attachment has its network from an earlier ADD.
-bool IsThere(netlink::Socket& host, const netlink::PodNetwork& network) {
-  netlink::PodTraces traces;
-  traces.alias = network.alias;
-  traces.host_ifname = network.host_ifname;
-  const auto link = netlink::FindHostEnd(host, traces);
-  return link.ok() && link->alias == network.alias;
+// SetUp's own word for it; the kernel's EEXIST is about something else.
+bool IsIfnameTaken(const absl::Status& status) {
+  return absl::IsAlreadyExists(status) && base::ErrnoOf(status) == 0;
 }
 
-// The container has an interface of that name. If it is this attachment's, the
-// lease we just got is the one it has from its own ADD, and stays.
-bool KeepsLease(netlink::Socket& host, const netlink::PodNetwork& wanted,
-                LeaseSource& leases, const base::Attachment& attachment) {
-  if (!IsThere(host, wanted)) return false;
-  leases.Attached(attachment).IgnoreError();
-  return true;
+// Another ADD had the same host end's name in mind.
+bool IsOvertaken(const absl::Status& status) {
+  return absl::IsAborted(status) || base::ErrnoOf(status) == ENODEV;
 }
 
 absl::Status IfnameTaken(const Environment& environment) {
@@ -103,38 +100,81 @@ absl::Status IfnameTaken(const Environment& environment) {
                    environment.ifname, " already"));
 }
 
-// SetUp's own word for it; the kernel's EEXIST is about something else.
-bool IsIfnameTaken(const absl::Status& status) {
-  return absl::IsAlreadyExists(status) && base::ErrnoOf(status) == 0;
-}
+// One ADD, from the lease on.
+class Addition {
+ public:
+  Addition(const Request& request, netlink::Socket& host, LeaseSource& leases)
+      : request_(request),
+        release_(ReleaseRequestOf(request)),
+        host_(host),
+        leases_(leases) {}
 
-// Lease and network, or neither. What goes wrong while undoing is second to the
-// error that led to it; and ipamd undoes it too, when we are gone.
-absl::StatusOr<netlink::PodNetwork> Attach(const Request& request,
-                                           netlink::Socket& host, int netns_fd,
-                                           LeaseSource& leases) {
+  // All of it, or nothing. What goes wrong while undoing is second to the error
+  // that led to it; and ipamd undoes it too, when we are gone.
+  absl::StatusOr<std::string> Run(int netns_fd, Result previous);
+
+ private:
+  absl::StatusOr<netlink::PodNetwork> MakeNetwork(
+      int netns_fd, const rpc::AcquireReply& lease);
+  bool IsThere(const std::string& alias);
+
+  const Request& request_;
+  const rpc::ReleaseRequest release_;
+  netlink::Socket& host_;
+  LeaseSource& leases_;
+};
+
+absl::StatusOr<std::string> Addition::Run(int netns_fd, Result previous) {
   ASSIGN_OR_RETURN(const rpc::AcquireReply lease,
-                   leases.Acquire(AcquireRequestOf(request)));
-  const rpc::ReleaseRequest release = ReleaseRequestOf(request);
-  absl::Cleanup give_back = [&] { leases.Release(release).IgnoreError(); };
+                   leases_.Acquire(AcquireRequestOf(request_)));
+  absl::Cleanup give_back = [&] { leases_.Release(release_).IgnoreError(); };
 
-  const netlink::PodNetwork wanted = NetworkOf(request, lease);
-  auto made = SetUp(host, netns_fd, wanted);
+  const auto made = MakeNetwork(netns_fd, lease);
   if (IsIfnameTaken(made.status())) {
-    if (KeepsLease(host, wanted, leases, release.attachment)) {
+    // If the interface is this attachment's, the lease we just got is the one
+    // it has from its own ADD, and stays.
+    if (IsThere(ledger::AliasOf(release_.attachment))) {
       std::move(give_back).Cancel();
+      leases_.Attached(release_.attachment).IgnoreError();
     }
-    return IfnameTaken(request.environment);
+    return IfnameTaken(request_.environment);
   }
   RETURN_IF_ERROR(made.status());
   absl::Cleanup take_down = [&] {
-    netlink::TearDown(host, TracesOf(release)).IgnoreError();
+    netlink::TearDown(host_, TracesOf(release_)).IgnoreError();
   };
 
-  RETURN_IF_ERROR(leases.Attached(release.attachment));
+  std::string result = ResultOf(std::move(previous), request_, *made);
+  absl::Cleanup unmap = [&] { UnmapPorts(request_).IgnoreError(); };
+  RETURN_IF_ERROR(MapPorts(request_, result));
+
+  RETURN_IF_ERROR(leases_.Attached(release_.attachment));
+  std::move(unmap).Cancel();
   std::move(take_down).Cancel();
   std::move(give_back).Cancel();
+  return result;
+}
+
+// The host end's name is the pod's, and an ADD takes it from what has it, an
+// older sandbox of the pod. When two ADDs of one pod do that at once, either
+// may find its link gone before it is done, or the name always taken. It then
+// takes the name in its turn: the last one has it, as if they had come one by
+// one.
+absl::StatusOr<netlink::PodNetwork> Addition::MakeNetwork(
+    int netns_fd, const rpc::AcquireReply& lease) {
+  const netlink::PodNetwork wanted = NetworkOf(request_, lease);
+  auto made = SetUp(host_, netns_fd, wanted);
+  for (int i = 1; i < kMaxSetUpAttempts && IsOvertaken(made.status()); ++i) {
+    made = SetUp(host_, netns_fd, wanted);
+  }
   return made;
+}
+
+bool Addition::IsThere(const std::string& alias) {
+  netlink::PodTraces traces;
+  traces.alias = alias;
+  const auto link = netlink::FindHostEnd(host_, traces);
+  return link.ok() && link->alias == alias;
 }
 
 }  // namespace
@@ -145,9 +185,7 @@ absl::StatusOr<std::string> Add(const Request& request, Leasing& leasing) {
   ASSIGN_OR_RETURN(netlink::Socket host, netlink::Socket::Open());
   RETURN_IF_ERROR(CheckNotOurs(host, netns.get()));
   ASSIGN_OR_RETURN(const auto leases, leasing.Open(request.config));
-  ASSIGN_OR_RETURN(const netlink::PodNetwork made,
-                   Attach(request, host, netns.get(), *leases));
-  return ResultOf(std::move(previous), request, made);
+  return Addition(request, host, *leases).Run(netns.get(), std::move(previous));
 }
 
 }  // namespace applets::cni

@@ -9,8 +9,9 @@
 
 namespace applets::cni {
 
-// ADD: a lease, the pod's network in the kernel, `attached`, and the result as
-// JSON. A failure undoes all of it, and then comes back.
+// ADD: a lease, the pod's network in the kernel, ports of the node mapped to
+// it, `attached`, and the result as JSON. A failure undoes all of it, and then
+// comes back.
 //
 // Code 4 names CNI_IFNAME when the container has such an interface already, and
 // CNI_NETNS when there is no such namespace or it is the node's own. An ADD of

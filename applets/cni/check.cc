@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "applets/cni/error.h"
+#include "applets/cni/port_mappings.h"
 #include "applets/cni/result.h"
 #include "base/status.h"
 #include "netlink/pod_check.h"
@@ -51,7 +52,8 @@ absl::Status Check(const Request& request, Leasing& leasing) {
         "prevResult gives ", request.environment.ifname, " no address ",
         lease.address.ToString(), ", which it has a lease for"));
   }
-  return CheckKernel(netns.get(), NetworkOf(request, lease));
+  RETURN_IF_ERROR(CheckKernel(netns.get(), NetworkOf(request, lease)));
+  return CheckPorts(request);
 }
 
 }  // namespace applets::cni

@@ -90,12 +90,11 @@ absl::StatusOr<std::string> Dns(const base::Json& document) {
   return dns->raw().ObjectEmpty() ? std::string() : dns->Dump();
 }
 
-absl::StatusOr<std::string> PortMappings(const base::Json& document) {
+absl::StatusOr<bool> HasPortMappings(const base::Json& document) {
   const auto runtime = document.Find("runtimeConfig");
-  if (!runtime) return std::string();
+  if (!runtime) return false;
   ASSIGN_OR_RETURN(const auto mappings, runtime->Array("portMappings"));
-  if (mappings.empty()) return std::string();
-  return runtime->Find("portMappings")->Dump();
+  return !mappings.empty();
 }
 
 absl::StatusOr<std::optional<std::vector<base::Attachment>>> ValidAttachments(
@@ -190,7 +189,7 @@ absl::StatusOr<Config> ParseConfig(const base::Json& document) {
   ASSIGN_OR_RETURN(config.type, document.String("type", ""));
   config.prev_result = document.Find("prevResult");
   ASSIGN_OR_RETURN(config.dns, Dns(document));
-  ASSIGN_OR_RETURN(config.port_mappings, PortMappings(document));
+  ASSIGN_OR_RETURN(config.has_port_mappings, HasPortMappings(document));
   ASSIGN_OR_RETURN(config.valid_attachments, ValidAttachments(document));
   ASSIGN_OR_RETURN(config.socket, Socket(document));
   ASSIGN_OR_RETURN(config.state_dir,

@@ -30,8 +30,7 @@ struct Config {
   // must not keep DEL from its work.
   std::optional<base::Json> prev_result;
   std::string dns;  // "dns", a JSON object to be told in the result; "" if none
-  // runtimeConfig.portMappings: a JSON array; "" if there are none.
-  std::string port_mappings;
+  bool has_port_mappings = false;  // in runtimeConfig.portMappings
 
   // GC's cni.dev/valid-attachments (or cni.dev/attachments, which libcni sends
   // for the sake of an error in an early SPEC). nullopt when the runtime sent

@@ -1,5 +1,6 @@
 #include "applets/cni/del.h"
 
+#include "applets/cni/port_mappings.h"
 #include "base/status.h"
 #include "netlink/pod_teardown.h"
 #include "netlink/socket.h"
@@ -25,9 +26,12 @@ absl::Status TearDownAndEnqueue(const rpc::ReleaseRequest& release,
 Deletion Del(const Request& request, Leasing& leasing) {
   const rpc::ReleaseRequest release = ReleaseRequestOf(request);
   Deletion deletion;
+  const absl::Status unmapped = UnmapPorts(request);
   deletion.trouble = Release(release, request.config, leasing);
-  if (deletion.trouble.ok()) return deletion;
-  deletion.status = TearDownAndEnqueue(release, request.config, leasing);
+  if (!deletion.trouble.ok()) {
+    deletion.status = TearDownAndEnqueue(release, request.config, leasing);
+  }
+  deletion.status.Update(unmapped);
   return deletion;
 }
 

@@ -77,6 +77,7 @@ absl::StatusOr<std::string> Call::Perform() {
 absl::StatusOr<Request> Call::Understand(const base::Json& document) {
   Request request;
   request.environment = environment_;
+  request.document = document;
   ASSIGN_OR_RETURN(request.config, ParseConfig(document));
   request.started_at = invocation_.started_at;
   network_ = request.config.name;

@@ -3,6 +3,7 @@
 #ifndef CNIVPC_APPLETS_CNI_REQUEST_H_
 #define CNIVPC_APPLETS_CNI_REQUEST_H_
 
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -12,6 +13,7 @@
 #include "applets/cni/environment.h"
 #include "applets/rpc/messages.h"
 #include "base/fd.h"
+#include "base/json.h"
 #include "netlink/pod_network.h"
 #include "netlink/pod_teardown.h"
 
@@ -20,6 +22,7 @@ namespace applets::cni {
 struct Request {
   Environment environment;
   Config config;
+  std::optional<base::Json> document;  // what `config` was read from
   absl::Duration started_at;  // CLOCK_BOOTTIME, when the plugin was started
 };
 
