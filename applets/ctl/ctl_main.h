@@ -3,7 +3,7 @@
 
 namespace applets::ctl {
 
-// The command line.
+// The command line. Exit statuses as in run.h.
 int CtlMain(int argc, char** argv);
 
 }  // namespace applets::ctl

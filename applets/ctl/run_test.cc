@@ -1,0 +1,218 @@
+// Run against a real server on a unix socket.
+#include "applets/ctl/run.h"
+
+#include <unistd.h>
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "applets/ctl/ctl_main.h"
+#include "applets/rpc/server.h"
+#include "base/json.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace applets::ctl {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+const absl::Time kNow = absl::FromUnixSeconds(1700794140);
+
+rpc::PoolReply Node() {
+  rpc::PoolEntry warm;
+  warm.address = *base::Ipv4::Parse("10.0.0.9");
+  warm.subnet = "subnet-a";
+  warm.state = "warm";
+  warm.since = kNow - absl::Seconds(5);
+  warm.until = absl::InfiniteFuture();
+  rpc::PoolEntry leased = warm;
+  leased.address = *base::Ipv4::Parse("10.0.0.5");
+  leased.state = "leased";
+  leased.since = kNow - absl::Seconds(192);
+  leased.attachment = {"net", "c1", "eth0"};
+  leased.pod = {"default", "web-0", "u"};
+  return {"node-1", {warm, leased}};
+}
+
+class RunTest : public testing::Test {
+ protected:
+  void Listen(std::function<void(const rpc::Call&, rpc::Reply)> on_call) {
+    server_ = rpc::Server::Listen(*loop_, path_,
+                                  {std::move(on_call), [](uint64_t) {}})
+                  .value();
+    thread_ = std::thread([this] { loop_->Run(); });
+  }
+  void Answer(const absl::StatusOr<rpc::Answer>& answer) {
+    Listen([answer](const rpc::Call& call, const rpc::Reply& reply) {
+      EXPECT_EQ(call.method, "GET");
+      EXPECT_EQ(call.path, "/v1/pool");
+      reply(answer);
+    });
+  }
+  void TearDown() override {
+    if (!thread_.joinable()) return;
+    loop_->Post([this] { loop_->Stop(); });
+    thread_.join();
+  }
+  Outcome Ask(std::vector<std::string> arguments) {
+    arguments.push_back("--socket=" + path_);
+    return ctl::Run(arguments, host_);
+  }
+
+  // Short enough for a sockaddr_un, which Bazel's own folder isn't.
+  const std::string path_ = "/tmp/ctl_test." + std::to_string(getpid());
+  const Host host_ = {.connect = rpc::Client::Connect,
+                      .now = [] { return kNow; }};
+  std::unique_ptr<base::Loop> loop_ = base::Loop::Create().value();
+  std::unique_ptr<rpc::Server> server_;
+  std::thread thread_;
+};
+
+TEST_F(RunTest, ShowsThePool) {
+  Answer(rpc::Answer{rpc::ToJson(Node())});
+  const Outcome outcome = Ask({"pool", "list"});
+  EXPECT_EQ(outcome.exit_status, kDone);
+  EXPECT_EQ(outcome.out,
+            "IP         STATE    POD             SUBNET     AGE\n"
+            "10.0.0.5   leased   default/web-0   subnet-a   3m12s\n"
+            "10.0.0.9   warm     <none>          subnet-a   5s\n");
+  EXPECT_EQ(outcome.err, "");
+}
+
+TEST_F(RunTest, ShowsUk8sColumns) {
+  Answer(rpc::Answer{rpc::ToJson(Node())});
+  EXPECT_EQ(Ask({"get", "pool"}).out,
+            "IP         RECYCLED   COOLDOWN   AGE\n"
+            "10.0.0.9   0          <none>     5s\n");
+  EXPECT_EQ(Ask({"get", "pod"}).out,
+            "NAMESPACE   NAME    IP         AGE\n"
+            "default     web-0   10.0.0.5   3m12s\n");
+}
+
+TEST_F(RunTest, JsonCanBeReadBackAsTheDaemonsMessage) {
+  Answer(rpc::Answer{rpc::ToJson(Node())});
+  const auto reply = rpc::ParsePoolReply(Ask({"get", "pod", "-o", "json"}).out);
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_EQ(reply->node, "node-1");
+  ASSERT_EQ(reply->entries.size(), 1u);
+  EXPECT_EQ(reply->entries[0].pod.name, "web-0");
+}
+
+TEST_F(RunTest, NothingToShowIsNoError) {
+  Answer(rpc::Answer{rpc::ToJson(rpc::PoolReply{"node-1", {}})});
+  const Outcome outcome = Ask({"get", "pod"});
+  EXPECT_EQ(outcome.exit_status, kDone);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_EQ(outcome.err, "No resources found.\n");
+}
+
+TEST_F(RunTest, WithoutADaemonItSaysWhatToDo) {
+  const Outcome outcome = Ask({"get", "pod"});
+  EXPECT_EQ(outcome.exit_status, kFailed);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_THAT(outcome.err,
+              StartsWith("cnivpctl: ipamd isn't running: nobody listens at " +
+                         path_ + "\n"));
+}
+
+TEST_F(RunTest, ADaemonsNoIsPassedOn) {
+  Answer(absl::FailedPreconditionError("the store is damaged"));
+  const Outcome outcome = Ask({"get", "pod"});
+  EXPECT_EQ(outcome.exit_status, kFailed);
+  EXPECT_EQ(outcome.err,
+            "cnivpctl: ipamd said no: the store is damaged "
+            "(FAILED_PRECONDITION)\n");
+}
+
+TEST_F(RunTest, AnAnswerThatMakesNoSenseIsAnError) {
+  Answer(rpc::Answer{R"({"addresses":[{"address":"10.0.0.5"}]})"});
+  const Outcome outcome = Ask({"get", "pod"});
+  EXPECT_EQ(outcome.exit_status, kFailed);
+  EXPECT_THAT(outcome.err, HasSubstr("addresses[0].state: missing"));
+}
+
+TEST_F(RunTest, ASilentDaemonIsWaitedForAsLongAsAsked) {
+  rpc::Reply kept;
+  Listen([&](const rpc::Call&, rpc::Reply reply) { kept = std::move(reply); });
+  const Outcome outcome = Ask({"get", "pod", "--timeout", "50ms"});
+  EXPECT_EQ(outcome.exit_status, kFailed);
+  EXPECT_THAT(outcome.err, HasSubstr("didn't answer in time\n"));
+  loop_->Post([&] {
+    kept(rpc::Answer{});
+    loop_->Stop();
+  });
+  thread_.join();
+}
+
+TEST_F(RunTest, ASocketForRootOnlyIsNotAMissingDaemon) {
+  const Host host = {
+      .connect = [](const std::string&,
+                    absl::Duration) -> absl::StatusOr<rpc::Client> {
+        return absl::PermissionDeniedError("connect /s: no");
+      },
+      .now = host_.now};
+  const Outcome outcome = ctl::Run({"get", "pod"}, host);
+  EXPECT_EQ(outcome.exit_status, kFailed);
+  EXPECT_THAT(outcome.err, HasSubstr("as root"));
+}
+
+// Whatever doesn't need the daemon doesn't ask for it.
+Outcome RunAlone(const std::vector<std::string>& arguments) {
+  const Host nobody = {
+      .connect = [](const std::string&,
+                    absl::Duration) -> absl::StatusOr<rpc::Client> {
+        ADD_FAILURE() << "connects";
+        return absl::NotFoundError("");
+      },
+      .now = [] { return kNow; }};
+  return Run(arguments, nobody);
+}
+
+TEST(RunAloneTest, HelpGoesToStandardOutput) {
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{
+           {}, {"help"}, {"--help"}, {"get", "--help"}}) {
+    const Outcome outcome = RunAlone(arguments);
+    EXPECT_EQ(outcome.exit_status, kDone);
+    EXPECT_THAT(outcome.out, HasSubstr("Usage: cnivpctl"));
+    EXPECT_EQ(outcome.err, "");
+  }
+}
+
+TEST(RunAloneTest, AWrongCommandLineAsksNobody) {
+  const Outcome outcome = RunAlone({"get", "pdo"});
+  EXPECT_EQ(outcome.exit_status, kUsage);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_EQ(outcome.err,
+            "cnivpctl: unknown command after \"get\": \"pdo\"; did you mean "
+            "\"pod\"?\nSee cnivpctl --help.\n");
+}
+
+TEST(RunAloneTest, TheVersionIsThisBuilds) {
+  EXPECT_THAT(RunAlone({"version"}).out, StartsWith("CNI Version:    "));
+  const auto json = base::Json::Parse(RunAlone({"version", "-o", "json"}).out);
+  ASSERT_TRUE(json.ok()) << json.status();
+  EXPECT_TRUE(json->String("version").ok());
+  EXPECT_TRUE(json->String("gitCommit").ok());
+}
+
+TEST(RunAloneTest, CompletionIsForTheShellAskedFor) {
+  EXPECT_THAT(RunAlone({"completion", "bash"}).out, HasSubstr("complete -F"));
+  EXPECT_THAT(RunAlone({"completion", "zsh"}).out, StartsWith("#compdef"));
+}
+
+TEST(CtlMainTest, ReturnsTheExitStatus) {
+  char program[] = "cnivpctl";
+  char command[] = "nonsense";
+  char* argv[] = {program, command, nullptr};
+  EXPECT_EQ(CtlMain(2, argv), kUsage);
+  EXPECT_EQ(CtlMain(1, argv), kDone);
+  EXPECT_EQ(CtlMain(0, argv + 2), kDone);
+}
+
+}  // namespace
+}  // namespace applets::ctl
