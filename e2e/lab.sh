@@ -126,7 +126,8 @@ lab_set_up() {
   mkdir -p "$LAB" /run/netns
   [ -z "${LAB_DISK-}" ] || mount --bind "$LAB_DISK" "$LAB"
   # A copy, so that a build in the meantime changes nothing.
-  mkdir "$LAB/bin"
+  mkdir "$LAB/bin" "$LAB/tmp"
+  export TMPDIR=$LAB/tmp
   cp "$CNIVPC" "$LAB/bin/cnivpc"
   CNIVPC=$LAB/bin/cnivpc
   hostname fabric
