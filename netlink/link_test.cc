@@ -90,7 +90,6 @@ TEST_F(LinkTest, ChangesWhatItIsToldTo) {
             absl::OkStatus());
   const auto link = GetLink(host_, kOuter);
   EXPECT_TRUE(link->up());
-  EXPECT_TRUE(link->running());
   EXPECT_EQ(link->alias, "cnivpc:c0ffee/eth0");
   EXPECT_EQ(link->mtu_bytes, 1400u);
   EXPECT_EQ(link->mac, kInnerMac);

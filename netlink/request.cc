@@ -42,9 +42,14 @@ Request& Request::PutRaw(const void* data, size_t size) {
 }
 
 Request& Request::Put(uint16_t attribute, const void* data, size_t size) {
-  if (!mnl_attr_put_check(header(), kMaxBytes, attribute, size, data)) {
+  const size_t end = header()->nlmsg_len + MNL_ATTR_HDRLEN + MNL_ALIGN(size);
+  if (end > kMaxBytes) {
     overflowed_ = true;
+    return *this;
   }
+  // libmnl before 1.0.5 leaves the padding as it finds it.
+  std::memset(buffer_ + end - MNL_ALIGNTO, 0, MNL_ALIGNTO);
+  mnl_attr_put(header(), attribute, size, data);
   return *this;
 }
 
