@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
 #include "rapidjson/error/en.h"
@@ -29,6 +30,30 @@ bool TooDeep(absl::string_view text, int limit) {
   return false;
 }
 
+// The code unit of an escape "\\uXXXX" at the beginning of `text`; -1 if there
+// is none.
+int EscapedUnit(absl::string_view text) {
+  uint32_t unit = 0;
+  if (text.size() < 6 || text[0] != '\\' || text[1] != 'u' ||
+      !absl::SimpleHexAtoi(text.substr(2, 4), &unit)) {
+    return -1;
+  }
+  return static_cast<int>(unit);
+}
+
+// A low surrogate without a high one before it, which rapidjson lets pass: the
+// text would be no UTF-8 any more.
+bool HasLoneLowSurrogate(absl::string_view text) {
+  for (size_t i = text.find('\\'); i < text.size(); i = text.find('\\', i)) {
+    const int unit = EscapedUnit(text.substr(i));
+    if (unit >= 0xDC00 && unit <= 0xDFFF) return true;
+    // A high one is checked by rapidjson together with what follows it.
+    const bool high = unit >= 0xD800 && unit <= 0xDBFF;
+    i += high ? 12 : 2;
+  }
+  return false;
+}
+
 }  // namespace
 
 absl::StatusOr<Json> Json::Parse(absl::string_view text) {
@@ -43,6 +68,9 @@ absl::StatusOr<Json> Json::Parse(absl::string_view text) {
     return absl::InvalidArgumentError(absl::StrCat(
         "not JSON: ", rapidjson::GetParseError_En(document->GetParseError()),
         " (at byte ", document->GetErrorOffset(), ")"));
+  }
+  if (HasLoneLowSurrogate(text)) {
+    return absl::InvalidArgumentError("not JSON: a lone surrogate in a string");
   }
   const rapidjson::Value* root = document.get();
   return Json(std::move(document), root, "");

@@ -42,6 +42,17 @@ TEST(JsonTest, SaysWhereParsingStopped) {
   EXPECT_FALSE(Json::Parse("{} x").ok());
 }
 
+TEST(JsonTest, RefusesSurrogatesThatAreNoPair) {
+  EXPECT_EQ(Json::Parse(R"({"s":"\\\ud83d\ude00"})")->String("s").value(),
+            "\\\xf0\x9f\x98\x80");
+  for (const char* text :
+       {R"(["\ude00"])", R"(["\ud38d\ude00"])", R"(["\ud83d"])",
+        R"(["\ud83d\ude00\udc00"])", R"(["\ud83d\ud83d"])"}) {
+    EXPECT_FALSE(Json::Parse(text).ok()) << text;
+  }
+  EXPECT_TRUE(Json::Parse(R"(["\\ude00"])").ok());
+}
+
 TEST(JsonTest, RefusesDeepNesting) {
   EXPECT_FALSE(Json::Parse(std::string(100000, '[')).ok());
   EXPECT_TRUE(Json::Parse(R"({"s":"[[[[[[[[[[{{{{\"{{"})").ok());
