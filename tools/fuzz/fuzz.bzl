@@ -24,9 +24,10 @@ def cc_fuzz_target(name, srcs, corpus, deps = []):
         size = "small",
         args = ["$(locations %s)" % corpus],
         data = [corpus],
+        # In the linker's order: main first, then what it calls.
         deps = [
-            ":%s_input" % name,
             "//tools/fuzz:replay",
+            ":%s_input" % name,
         ],
     )
     native.cc_binary(
