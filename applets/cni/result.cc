@@ -1,17 +1,26 @@
 #include "applets/cni/result.h"
 
 #include <algorithm>
-#include <initializer_list>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "base/status.h"
 
 namespace applets::cni {
 namespace {
 
-using Names = std::initializer_list<absl::string_view>;
+// What these objects have in any shape: a member of one shape must not get into
+// another as somebody's extra.
+constexpr absl::string_view kResultNames[] = {
+    "cniVersion", "interfaces", "ip4", "ip6", "ips", "routes", "dns"};
+constexpr absl::string_view kIpNames[] = {"version", "ip",        "address",
+                                          "gateway", "interface", "routes"};
+constexpr absl::string_view kInterfaceNames[] = {"name", "mac", "sandbox"};
+constexpr absl::string_view kRouteNames[] = {"dst", "gw"};
+
+using Names = absl::Span<const absl::string_view>;
 
 bool IsIpv6(absl::string_view address) {
   return absl::StrContains(address, ':');
@@ -40,7 +49,7 @@ absl::StatusOr<Interface> ParseInterface(const base::Json& json) {
   ASSIGN_OR_RETURN(interface.name, json.String("name"));
   ASSIGN_OR_RETURN(interface.mac, json.String("mac", ""));
   ASSIGN_OR_RETURN(interface.sandbox, json.String("sandbox", ""));
-  interface.extra = ParseExtra(json, {"name", "mac", "sandbox"});
+  interface.extra = ParseExtra(json, kInterfaceNames);
   return interface;
 }
 
@@ -51,7 +60,7 @@ absl::StatusOr<IpConfig> ParseIpConfig(const base::Json& json) {
   if (json.Find("interface")) {
     ASSIGN_OR_RETURN(ip.interface, json.Int("interface"));
   }
-  ip.extra = ParseExtra(json, {"version", "address", "gateway", "interface"});
+  ip.extra = ParseExtra(json, kIpNames);
   return ip;
 }
 
@@ -59,7 +68,7 @@ absl::StatusOr<Route> ParseRoute(const base::Json& json) {
   Route route;
   ASSIGN_OR_RETURN(route.dst, json.String("dst"));
   ASSIGN_OR_RETURN(route.gw, json.String("gw", ""));
-  route.extra = ParseExtra(json, {"dst", "gw"});
+  route.extra = ParseExtra(json, kRouteNames);
   return route;
 }
 
@@ -81,7 +90,7 @@ absl::StatusOr<IpConfig> ParseOldIp(const base::Json& json) {
   IpConfig ip;
   ASSIGN_OR_RETURN(ip.address, json.String("ip"));
   ASSIGN_OR_RETURN(ip.gateway, json.String("gateway", ""));
-  ip.extra = ParseExtra(json, {"ip", "gateway", "routes"});
+  ip.extra = ParseExtra(json, kIpNames);
   return ip;
 }
 
@@ -220,9 +229,7 @@ absl::StatusOr<Result> ParseResult(const base::Json& json) {
   const bool old = json.Find("ip4") || json.Find("ip6");
   ASSIGN_OR_RETURN(Result result, old ? ParseOldIps(json) : ParseLists(json));
   ASSIGN_OR_RETURN(result.dns, ParseDns(json));
-  result.extra = old ? ParseExtra(json, {"cniVersion", "ip4", "ip6", "dns"})
-                     : ParseExtra(json, {"cniVersion", "interfaces", "ips",
-                                         "routes", "dns"});
+  result.extra = ParseExtra(json, kResultNames);
   return result;
 }
 

@@ -62,7 +62,8 @@ struct Result {
   friend bool operator==(const Result&, const Result&) = default;
 };
 
-// A result in any of the shapes, told by its members and not by its cniVersion.
+// A result in any of the shapes, told by its members and not by its cniVersion:
+// one with ip4 or ip6 is old, and then has nothing of the new shape.
 // Errors name the path.
 absl::StatusOr<Result> ParseResult(const base::Json& json);
 

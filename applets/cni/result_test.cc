@@ -120,6 +120,15 @@ TEST(ResultTest, OldShapesAreUnderstood) {
   EXPECT_EQ(result.dns, "");
 }
 
+TEST(ResultTest, OfTwoShapesAtOnceTheOldOneCounts) {
+  const Result result = Parse(
+      R"({"ip4":{"ip":"10.0.0.5/24","address":"10.0.0.6/24"},
+          "interfaces":[{"name":"eth0"}],"ips":7,"x":1})");
+  EXPECT_EQ(ToJson(result, SpecVersion::k100),
+            R"({"cniVersion":"1.0.0","ips":[{"address":"10.0.0.5/24"}],)"
+            R"("x":1})");
+}
+
 TEST(ResultTest, TheIpVersionFollowsTheAddress) {
   const std::string json = ToJson(Parse(kPrevious), SpecVersion::k040);
   const auto ips = base::Json::Parse(json)->Array("ips");
