@@ -197,6 +197,14 @@ ctl() { on "$1" "$CNIVPC" cnivpctl "${@:2}"; }
 # pool NODE [STATE]: the addresses that ipamd has (in that state), one a line.
 pool() { ipamd_get "$1" /v1/pool | jq -r --arg s "${2-}" '.addresses[] | select($s == "" or .state == $s) | .address'; }
 
+# invariants NODE: store, VPC, kernel and ipamd (if it runs) agree on who has
+# which address; says where not. Only when nothing is under way.
+invariants() {
+  local node=$1 pool
+  pool=$(ipamd_get "$node" /v1/pool 2>/dev/null) || pool=
+  on "$node" "$lab_e2e/invariants.py" /var/lib/cnivpc/store.db "$LAB/vpc.db" "$(node_mac "$node")" ${pool:+--api "$pool"}
+}
+
 # --- CNI calls. A pod NAME is the container id "NAME", the pod default/NAME and
 # the network namespace /run/netns/NAME of its node.
 # cni_call NODE VERB POD [PLUGIN] <CONFIG: one call of one plugin, as a runtime

@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+"""invariants.py STORE VPC OWNER [--api POOL-JSON]: what must hold on a node.
+
+Run in the node's namespaces, when nothing is under way: the node's store, the
+VPC's own records, the kernel and, if given, what ipamd says must agree. Prints
+what doesn't, a line each; exit status 1 if there is any.
+"""
+import collections
+import json
+import re
+import sqlite3
+import subprocess
+import sys
+
+
+def dotted(bits):
+  return ".".join(str(bits >> shift & 255) for shift in (24, 16, 8, 0))
+
+
+def ip(*arguments):
+  output = subprocess.check_output(["ip", "-4", "-j", *arguments], text=True)
+  return json.loads(output or "[]")
+
+
+def more_than_once(things):
+  return sorted(str(t) for t, n in collections.Counter(things).items() if n > 1)
+
+
+class Node:
+  """Everything that is known of a node, from all four sides."""
+
+  def __init__(self, store, vpc, owner):
+    rows = sqlite3.connect(store)
+    self.states = dict(rows.execute("SELECT ip, state FROM address"))
+    self.leases = {}  # address → (attachment, host_ifname, phase)
+    for row in rows.execute("SELECT ip, network, container, ifname,"
+                            " host_ifname, phase FROM address"
+                            " WHERE state='leased'"):
+      self.leases[row[0]] = (row[1:4], row[4], row[5])
+    self.intents = list(rows.execute("SELECT id, kind FROM intent"))
+    self.vpc = {
+        dotted(bits) for bits, in sqlite3.connect(vpc).execute(
+            "SELECT ip FROM allocation WHERE owner=?", (owner,))
+    }
+    self.links = {}  # name → attachment of its alias, or None
+    for link in ip("link", "show", "type", "veth"):
+      alias = re.fullmatch(r"cnivpc:([^:]*):([^/]*)/(.*)",
+                           link.get("ifalias", ""))
+      if alias or link["ifname"].startswith("ucni"):
+        self.links[link["ifname"]] = alias.groups() if alias else None
+    self.routes = {
+        route["dst"]: route["dev"] for route in ip("route", "show", "table",
+                                                   "main")
+        if route["dev"].startswith("ucni")
+    }
+    self.rules = [rule["dst"] for rule in ip("rule", "show")
+                  if rule["priority"] == 512]
+    self.proxies = [proxy["dst"] for proxy in ip("neigh", "show", "proxy")]
+
+
+def compare_records(node):
+  for address in sorted(node.vpc - node.states.keys()):
+    yield f"{address}: lost: the VPC counts it as the node's, the pool doesn't"
+  for address in sorted(node.states.keys() - node.vpc):
+    yield f"{address}: in the pool, but not this node's in the VPC"
+  attachments = [attachment for attachment, _, _ in node.leases.values()]
+  for attachment in more_than_once(attachments):
+    yield f"{attachment}: has two leases"
+  for intent in node.intents:
+    yield f"intent {intent} is still open"
+
+
+def compare_kernel(node):
+  by_attachment = {lease[0]: address for address, lease in node.leases.items()}
+  for name, attachment in node.links.items():
+    if attachment not in by_attachment:
+      yield f"link {name} of {attachment} has no lease"
+  for address, device in node.routes.items():
+    if address not in node.leases:
+      yield f"route {address} dev {device} has no lease"
+    elif node.leases[address][1] != device:
+      yield f"route {address} dev {device}, its lease has {node.leases[address][1]}"
+  for kind, found in (("rule", node.rules), ("proxy", node.proxies)):
+    for address in more_than_once(found):
+      yield f"{kind} {address} is there twice"
+    for address in sorted(set(found) - node.leases.keys()):
+      yield f"{kind} {address} has no lease"
+
+
+def compare_leases(node):
+  for address, (attachment, host_ifname, phase) in node.leases.items():
+    if phase != "attached":
+      yield f"{address}: still {phase} for {attachment}"
+    elif node.links.get(host_ifname) != attachment:
+      yield f"{address}: leased to {attachment}, which has no link {host_ifname}"
+    else:
+      for kind, found in (("route", node.routes), ("rule", node.rules),
+                          ("proxy", node.proxies)):
+        if address not in found:
+          yield f"{address}: leased to {attachment}, but has no {kind}"
+
+
+def compare_daemon(node, pool):
+  told = {entry["address"]: entry["state"] for entry in pool["addresses"]}
+  for address in sorted(told.keys() | node.states.keys()):
+    states = told.get(address), node.states.get(address)
+    # It was asked before the store was read: a cooldown may have ended.
+    if states[0] != states[1] and states != ("cooling", "warm"):
+      yield (f"{address}: {node.states.get(address)} in the store, ipamd says "
+             f"{told.get(address)}")
+
+
+def main(arguments):
+  node = Node(*arguments[:3])
+  problems = [*compare_records(node), *compare_kernel(node),
+              *compare_leases(node)]
+  if arguments[3:4] == ["--api"]:
+    problems += compare_daemon(node, json.loads(arguments[4]))
+  for problem in problems:
+    print(problem)
+  return 1 if problems else 0
+
+
+if __name__ == "__main__":
+  sys.exit(main(sys.argv[1:]))
