@@ -8,7 +8,7 @@
 #include <sys/ioctl.h>
 
 #include <algorithm>
-#include <cerrno>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
@@ -56,11 +56,11 @@ ifinfomsg Header(uint32_t ifindex) {
 
 absl::StatusOr<Link> Get(Socket& socket, const Request& request) {
   Link link;
-  RETURN_IF_ERROR(socket.Get(request, [&](const Message& message) {
-    auto parsed = ParseLink(message);
-    if (parsed.ok()) link = *std::move(parsed);
-    return parsed.status();
-  }));
+  RETURN_IF_ERROR(
+      socket.Get(request, [&](const Message& message) -> absl::Status {
+        ASSIGN_OR_RETURN(link, ParseLink(message));
+        return absl::OkStatus();
+      }));
   return link;
 }
 
@@ -187,14 +187,15 @@ absl::StatusOr<std::vector<Link>> ListLinks(Socket& socket,
     });
   }
   std::vector<Link> links;
-  RETURN_IF_ERROR(socket.Dump(request, [&](const Message& message) {
-    auto link = ParseLink(message);
-    // A kind that no module provides yet isn't filtered by.
-    if (link.ok() && (kind.empty() || link->kind == kind)) {
-      links.push_back(*std::move(link));
-    }
-    return link.status();
-  }));
+  RETURN_IF_ERROR(
+      socket.Dump(request, [&](const Message& message) -> absl::Status {
+        ASSIGN_OR_RETURN(Link link, ParseLink(message));
+        // A kind that no module provides yet isn't filtered by.
+        if (kind.empty() || link.kind == kind) {
+          links.push_back(std::move(link));
+        }
+        return absl::OkStatus();
+      }));
   return links;
 }
 

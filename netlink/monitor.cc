@@ -134,7 +134,7 @@ absl::StatusOr<std::vector<Event>> Monitor::Receive() {
       return base::ErrnoStatus("receive netlink events");
     }
     if (size < 0 || static_cast<size_t>(size) > kBufferBytes) {
-      events.push_back(Overrun{});
+      events.emplace_back(Overrun{});
       continue;
     }
     if (from.nl_pid != 0) continue;  // not the kernel

@@ -109,8 +109,9 @@ TEST_F(MonitorTest, SaysWhenEventsWereLost) {
       setsockopt(monitor_.fd(), SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)),
       0);
   Batch batch;
-  for (uint32_t i = 1; i <= 100; ++i)
+  for (uint32_t i = 1; i <= 100; ++i) {
     batch.Add(AddRule(PodRule(base::Ipv4(i))));
+  }
   lab_.host().Transact(batch);
   EXPECT_TRUE(First<Overrun>());
 }

@@ -71,6 +71,7 @@ absl::StatusOr<std::vector<base::Ipv4>> ListPodProxies(Socket& host,
                                                        uint32_t node_ifindex) {
   ASSIGN_OR_RETURN(const auto proxies, ListProxies(host, node_ifindex));
   std::vector<base::Ipv4> addresses;
+  addresses.reserve(proxies.size());
   for (const Neighbor& proxy : proxies) addresses.push_back(proxy.address);
   return addresses;
 }
