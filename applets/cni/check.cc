@@ -32,7 +32,7 @@ absl::StatusOr<Found> Expected(const Request& request) {
 // says that we couldn't look.
 absl::Status CheckKernel(int netns_fd, const netlink::PodNetwork& network) {
   ASSIGN_OR_RETURN(netlink::Socket host, netlink::Socket::Open());
-  const absl::Status status = netlink::Check(host, netns_fd, network);
+  absl::Status status = netlink::Check(host, netns_fd, network);
   if (absl::IsNotFound(status) || absl::IsFailedPrecondition(status)) {
     return NotAsAdded(status.message());
   }

@@ -28,7 +28,9 @@ constexpr absl::string_view kCommand = "CNI_COMMAND=";
 std::vector<std::string> EnvironFor(Verb verb) {
   std::vector<std::string> variables = {absl::StrCat(kCommand, ToString(verb))};
   for (char** variable = environ; *variable != nullptr; ++variable) {
-    if (!absl::StartsWith(*variable, kCommand)) variables.push_back(*variable);
+    if (!absl::StartsWith(*variable, kCommand)) {
+      variables.emplace_back(*variable);
+    }
   }
   return variables;
 }
@@ -46,6 +48,7 @@ absl::StatusOr<pid_t> Spawn(const std::string& file, Verb verb, int in,
                             int out) {
   std::vector<std::string> variables = EnvironFor(verb);
   std::vector<char*> environment;
+  environment.reserve(variables.size() + 1);
   for (std::string& variable : variables) environment.push_back(&variable[0]);
   environment.push_back(nullptr);
   std::string name = file;

@@ -1,8 +1,9 @@
 #include "applets/cni/delegate.h"
 
-#include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <cstdlib>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -22,7 +23,7 @@ class DelegateTest : public testing::Test {
   }
 
   std::string Script(absl::string_view text) const {
-    const std::string path = absl::StrCat(folder_, "/portmap");
+    std::string path = absl::StrCat(folder_, "/portmap");
     const absl::Status status = base::WriteFileAtomically(
         path, absl::StrCat("#!/bin/sh\n", text, "\n"), 0755);
     EXPECT_TRUE(status.ok()) << status;

@@ -159,11 +159,11 @@ absl::StatusOr<Environment> ReadEnvironment(GetVariable get) {
     auto args = ParseArgs(Get(get, "CNI_ARGS"));
     // ADD refuses such CNI_ARGS, so a DEL without them misses nothing, and a
     // DEL that fails is repeated for ever.
-    const bool ignore = environment.verb == Verb::kDel;
-    if (args.ok())
+    if (args.ok()) {
       environment.args = *std::move(args);
-    else if (!ignore)
+    } else if (environment.verb != Verb::kDel) {
       problems.emplace_back(args.status().message());
+    }
   }
   if (problems.empty()) return environment;
   return ErrorWithCode(Code::kBadEnvironment, absl::StrJoin(problems, "; "));

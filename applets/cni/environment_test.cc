@@ -8,13 +8,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "applets/cni/error.h"
-#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace applets::cni {
 namespace {
 
-using ::testing::HasSubstr;
 using Variables = std::map<std::string, std::string>;
 
 absl::StatusOr<Environment> Read(const Variables& variables) {

@@ -1,9 +1,9 @@
 #include "applets/cni/plugin_main.h"
 
-#include <time.h>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <ctime>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"

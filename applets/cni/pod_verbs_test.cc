@@ -1,24 +1,16 @@
 // ADD, CHECK and DEL in real network namespaces: a node with an eth0, and pods.
-#include <stdlib.h>
-#include <unistd.h>
+#include "applets/cni/pod_fixture.h"
 
-#include <map>
 #include <string>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
-#include "applets/cni/fake_leasing.h"
-#include "applets/cni/node_lab.h"
-#include "applets/cni/plugin.h"
 #include "applets/cni/spec_version.h"
 #include "base/fd.h"
-#include "base/file.h"
 #include "base/json.h"
 #include "gtest/gtest.h"
 #include "netlink/addr.h"
-#include "netlink/attachment.h"
 #include "netlink/link.h"
 #include "netlink/netns.h"
 #include "netlink/route.h"
@@ -26,56 +18,6 @@
 
 namespace applets::cni {
 namespace {
-
-using Variables = std::map<std::string, std::string>;
-
-class PodVerbsTest : public testing::Test {
- protected:
-  PodVerbsTest() : pod_(NodeLab::NewNetns()) {
-    node_.interface = NodeLab::Interface();
-  }
-
-  Variables Environ(const std::string& verb, const std::string& id,
-                    const base::Fd& netns) const {
-    return {{"CNI_COMMAND", verb},
-            {"CNI_CONTAINERID", id},
-            {"CNI_NETNS", lab_.PathOf(netns)},
-            {"CNI_IFNAME", "eth0"},
-            {"CNI_ARGS", absl::StrCat("IgnoreUnknown=1;K8S_POD_NAME=",
-                                      pod_name_, ";K8S_POD_NAMESPACE=shop")}};
-  }
-
-  static std::string ConfigOf(absl::string_view more = "") {
-    return absl::StrCat(R"({"cniVersion":"1.0.0","name":"net")", more, "}");
-  }
-
-  static std::string ConfigWithResult(const Outcome& added) {
-    return ConfigOf(absl::StrCat(R"(,"prevResult":)", added.out));
-  }
-
-  Outcome Add(const std::string& id, const base::Fd& netns) {
-    return CallPlugin(Environ("ADD", id, netns), ConfigOf(), node_);
-  }
-
-  Outcome Del(const std::string& id) {
-    Variables variables = Environ("DEL", id, pod_);
-    variables["CNI_NETNS"] = "";
-    return CallPlugin(variables, ConfigOf(), node_);
-  }
-
-  Outcome Check(const std::string& id, const std::string& config) {
-    return CallPlugin(Environ("CHECK", id, pod_), config, node_);
-  }
-
-  std::string HostIfname() const {
-    return netlink::HostIfname("shop", pod_name_);
-  }
-
-  NodeLab lab_;
-  FakeNode node_;
-  base::Fd pod_;
-  std::string pod_name_ = "web-0";
-};
 
 using AddTest = PodVerbsTest;
 using DelTest = PodVerbsTest;
@@ -344,88 +286,6 @@ TEST_F(CheckTest, FailsWithoutADaemonToAsk) {
 TEST_F(CheckTest, FailsWhenPrevResultHasNoSuchInterface) {
   ASSERT_EQ(Add("c1", pod_).exit_status, 0);
   EXPECT_EQ(CodeIn(Check("c1", ConfigOf(R"(,"prevResult":{"ips":[]})"))), 105);
-}
-
-// A portmap that writes down what it is asked, and does what CNI_COMMAND's file
-// says.
-class PortsTest : public PodVerbsTest {
- protected:
-  PortsTest() {
-    std::string folder = absl::StrCat(getenv("TEST_TMPDIR"), "/XXXXXX");
-    folder_ = mkdtemp(folder.data());
-    Answer("exit 0");
-  }
-
-  void Answer(absl::string_view script) {
-    const absl::Status status = base::WriteFileAtomically(
-        folder_ + "/portmap",
-        absl::StrCat("#!/bin/sh\n{ echo $CNI_COMMAND; cat; echo; } >>", folder_,
-                     "/seen\n", script, "\n"),
-        0755);
-    ASSERT_TRUE(status.ok()) << status;
-  }
-
-  Outcome CallWithPorts(const std::string& verb, absl::string_view more = "") {
-    Variables variables = Environ(verb, "c1", pod_);
-    variables["CNI_PATH"] = folder_;
-    return CallPlugin(
-        variables,
-        ConfigOf(absl::StrCat(
-            R"(,"runtimeConfig":{"portMappings":[{"hostPort":8080,)",
-            R"("containerPort":80,"protocol":"tcp"}]})", more)),
-        node_);
-  }
-
-  std::vector<std::string> Seen() const {
-    return absl::StrSplit(
-        base::ReadFile(folder_ + "/seen", 1 << 20).value_or(""), '\n',
-        absl::SkipEmpty());
-  }
-
-  std::string folder_;
-};
-
-TEST_F(PortsTest, AreMappedWithTheResultAndUnmapped) {
-  const Outcome added = CallWithPorts("ADD");
-  ASSERT_EQ(added.exit_status, 0) << added.out;
-  const std::string with_result = absl::StrCat(R"(,"prevResult":)", added.out);
-  EXPECT_EQ(CallWithPorts("CHECK", with_result).exit_status, 0);
-  EXPECT_EQ(CallWithPorts("DEL", with_result).exit_status, 0);
-  const std::vector<std::string> seen = Seen();
-  ASSERT_EQ(seen.size(), 6u);
-  EXPECT_EQ(seen[0], "ADD");
-  EXPECT_EQ(seen[2], "CHECK");
-  EXPECT_EQ(seen[4], "DEL");
-  const auto config = base::Json::Parse(seen[1]);
-  ASSERT_TRUE(config.ok()) << seen[1];
-  EXPECT_EQ(config->Find("prevResult")->Dump() + "\n", added.out);
-  EXPECT_TRUE(absl::StrContains(seen[1], "\"hostPort\":8080"));
-}
-
-TEST_F(PortsTest, ThatCannotBeMappedUndoTheAdd) {
-  Answer(R"([ $CNI_COMMAND = DEL ] || { echo '{"code":7,"msg":"bad port"}')"
-         "; exit 1; }");
-  const Outcome failed = CallWithPorts("ADD");
-  EXPECT_EQ(CodeIn(failed), 7);
-  EXPECT_EQ(TextIn(failed, "msg"), "portmap: bad port");
-  EXPECT_EQ(NodeLab::HostEnds(), 0u);
-  EXPECT_TRUE(node_.leases.empty());
-  EXPECT_EQ(Seen()[2], "DEL");
-}
-
-TEST_F(PortsTest, NeedThePortmapPlugin) {
-  ASSERT_EQ(unlink((folder_ + "/portmap").c_str()), 0);
-  EXPECT_EQ(CodeIn(CallWithPorts("ADD")), 100);
-  EXPECT_EQ(NodeLab::HostEnds(), 0u);
-  EXPECT_EQ(CallWithPorts("DEL").exit_status, 0);
-}
-
-TEST_F(PortsTest, ThatCannotBeUnmappedAreToldOfWhenAllElseIsGone) {
-  ASSERT_EQ(CallWithPorts("ADD").exit_status, 0);
-  Answer(R"(echo '{"code":11,"msg":"busy"}'; exit 1)");
-  EXPECT_EQ(CodeIn(CallWithPorts("DEL")), 11);
-  EXPECT_EQ(NodeLab::HostEnds(), 0u);
-  EXPECT_TRUE(node_.leases.empty());
 }
 
 }  // namespace

@@ -60,8 +60,9 @@ class SystemLeases final : public LeaseSource {
 absl::Status SystemLeases::Connect() {
   if (daemon_ != nullptr) return absl::OkStatus();
   auto daemon = DaemonLeases::Connect(config_);
-  if (daemon.ok()) daemon_ = *std::move(daemon);
-  return daemon.status();
+  if (!daemon.ok()) return daemon.status();
+  daemon_ = *std::move(daemon);
+  return absl::OkStatus();
 }
 
 // Without ipamd the store's lock decides. A slice of waiting that has run out
@@ -71,7 +72,7 @@ template <typename Call>
 auto SystemLeases::Ask(Call call)
     -> decltype(call(std::declval<LeaseSource&>())) {
   while (true) {
-    const absl::Status connected = Connect();
+    absl::Status connected = Connect();
     if (connected.ok()) return call(*daemon_);
     if (!absl::IsNotFound(connected)) return connected;
     const absl::Time slice_end = std::min(absl::Now() + kLockSlice, deadline_);

@@ -2,10 +2,10 @@
 #include "applets/cni/system_leasing.h"
 
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <string>
@@ -60,7 +60,8 @@ class SystemLeasingTest : public testing::Test {
     base::Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_un address = {};
     address.sun_family = AF_UNIX;
-    std::strcpy(address.sun_path, socket().c_str());
+    const std::string path = socket();
+    std::memcpy(address.sun_path, path.data(), path.size());
     EXPECT_EQ(
         bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)),
         0);
