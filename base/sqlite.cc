@@ -23,11 +23,30 @@ absl::StatusCode CodeOf(int sqlite_code) {
   }
 }
 
+bool IsStorageFailure(int sqlite_code) {
+  switch (sqlite_code & 0xff) {
+    case SQLITE_CANTOPEN:
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+    case SQLITE_PERM:
+    case SQLITE_READONLY:
+      return true;
+    default:
+      return false;
+  }
+}
+
+absl::Status MakeError(int sqlite_code, absl::string_view path,
+                       absl::string_view text) {
+  const absl::Status status(CodeOf(sqlite_code),
+                            absl::StrCat(path, ": ", text));
+  return IsStorageFailure(sqlite_code) ? MarkIo(status) : status;
+}
+
 absl::Status ErrorOf(sqlite3* db) {
   const char* path = sqlite3_db_filename(db, "main");
-  return absl::Status(
-      CodeOf(sqlite3_extended_errcode(db)),
-      absl::StrCat(path == nullptr ? "" : path, ": ", sqlite3_errmsg(db)));
+  return MakeError(sqlite3_extended_errcode(db), path == nullptr ? "" : path,
+                   sqlite3_errmsg(db));
 }
 
 }  // namespace
@@ -82,8 +101,7 @@ absl::StatusOr<Database> Database::Open(const std::string& path,
                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
   Database database(handle);
   if (code != SQLITE_OK) {
-    return absl::Status(CodeOf(code),
-                        absl::StrCat(path, ": ", sqlite3_errstr(code)));
+    return MakeError(code, path, sqlite3_errstr(code));
   }
   sqlite3_busy_timeout(handle, busy_milliseconds);
   RETURN_IF_ERROR(database.Execute("PRAGMA journal_mode=WAL"));

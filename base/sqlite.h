@@ -46,8 +46,8 @@ class Statement {
 //
 // Errors carry the file's path and SQLite's text: DATA_LOSS when the file is
 // damaged or no database, PERMISSION_DENIED when it can't be opened or written,
-// UNAVAILABLE when another connection holds it too long, INTERNAL otherwise
-// (I/O errors and a full disk among them).
+// UNAVAILABLE when another connection holds it too long, INTERNAL otherwise.
+// Failures of storage (a full disk, read-only, I/O) are marked: base::IsIo.
 class Database {
  public:
   // Opens or creates the file, in WAL mode with synchronous=NORMAL: a commit

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/file.h"
+#include "base/status.h"
 #include "gtest/gtest.h"
 
 namespace base {
@@ -62,6 +63,7 @@ TEST(SqliteTest, DamagedFileIsDataLoss) {
 TEST(SqliteTest, MissingFolderIsPermissionDeniedAndNamesThePath) {
   const auto db = Database::Open("/nonexistent-folder/x.db");
   EXPECT_EQ(db.status().code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_TRUE(IsIo(db.status()));
   EXPECT_NE(db.status().message().find("/nonexistent-folder/x.db"),
             absl::string_view::npos);
 }

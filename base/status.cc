@@ -12,6 +12,7 @@ namespace base {
 namespace {
 
 constexpr absl::string_view kErrnoPayload = "cnivpc/errno";
+constexpr absl::string_view kIoPayload = "cnivpc/io";
 
 }  // namespace
 
@@ -31,6 +32,24 @@ int ErrnoOf(const absl::Status& status) {
   int number = 0;
   if (!payload || !absl::SimpleAtoi(std::string(*payload), &number)) return 0;
   return number;
+}
+
+absl::Status MarkIo(absl::Status status) {
+  status.SetPayload(kIoPayload, absl::Cord());
+  return status;
+}
+
+bool IsIo(const absl::Status& status) {
+  if (status.GetPayload(kIoPayload).has_value()) return true;
+  switch (ErrnoOf(status)) {
+    case ENOSPC:
+    case EDQUOT:
+    case EIO:
+    case EROFS:
+      return true;
+    default:
+      return false;
+  }
 }
 
 absl::Status Annotate(const absl::Status& status, absl::string_view context) {

@@ -18,6 +18,12 @@ absl::Status ErrnoStatus(absl::string_view what, int error_number);
 // The errno that `status` was made from, 0 if it was made otherwise.
 int ErrnoOf(const absl::Status& status);
 
+// Marks a failure of storage: a full disk, a file system that is read-only, an
+// I/O error. Such a status keeps the mark when it is annotated.
+absl::Status MarkIo(absl::Status status);
+// Whether it is marked, or its errno says so (ENOSPC, EDQUOT, EIO, EROFS).
+bool IsIo(const absl::Status& status);
+
 // `status` with "context: " before its message; code and payloads are kept.
 absl::Status Annotate(const absl::Status& status, absl::string_view context);
 

@@ -25,6 +25,13 @@ TEST(StatusTest, OrdinaryStatusHasNoErrno) {
   EXPECT_EQ(ErrnoOf(absl::InternalError("x")), 0);
 }
 
+TEST(StatusTest, StorageFailuresAreTold) {
+  EXPECT_TRUE(IsIo(ErrnoStatus("write", ENOSPC)));
+  EXPECT_FALSE(IsIo(ErrnoStatus("write", EPIPE)));
+  EXPECT_TRUE(IsIo(Annotate(MarkIo(absl::InternalError("x")), "ctx")));
+  EXPECT_FALSE(IsIo(absl::OkStatus()));
+}
+
 absl::StatusOr<int> Half(int n) {
   if (n % 2 != 0) return absl::InvalidArgumentError("odd");
   return n / 2;

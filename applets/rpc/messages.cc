@@ -14,6 +14,8 @@ using base::JsonWriter;
 using base::WriteKey;
 using base::WriteMember;
 
+constexpr int kLastCode = static_cast<int>(absl::StatusCode::kUnauthenticated);
+
 // --- structs to JSON
 
 class Writing {
@@ -349,6 +351,10 @@ std::string ErrorToJson(const absl::Status& status) {
   w.StartObject();
   WriteMember(w, "code", absl::StatusCodeToString(status.code()));
   WriteMember(w, "message", status.message());
+  if (base::IsIo(status)) {
+    WriteKey(w, "io");
+    w.Bool(true);
+  }
   w.EndObject();
   return out.Text();
 }
@@ -358,12 +364,14 @@ absl::Status ParseError(absl::string_view text) {
   if (!json.ok()) return absl::InternalError("ipamd answered without a reason");
   const std::string name = json->String("code", "").value_or("");
   const std::string message = json->String("message", "").value_or("");
-  for (int code = 1; code <= 16; ++code) {
-    if (absl::StatusCodeToString(static_cast<absl::StatusCode>(code)) == name) {
-      return absl::Status(static_cast<absl::StatusCode>(code), message);
-    }
+  absl::StatusCode code = absl::StatusCode::kUnknown;
+  for (int i = 1; i <= kLastCode; ++i) {
+    const auto candidate = static_cast<absl::StatusCode>(i);
+    if (absl::StatusCodeToString(candidate) == name) code = candidate;
   }
-  return absl::UnknownError(message);
+  const absl::Status status(code, message);
+  return json->Bool("io", false).value_or(false) ? base::MarkIo(status)
+                                                 : status;
 }
 
 int HttpStatusOf(absl::StatusCode code) {

@@ -115,7 +115,8 @@ absl::StatusOr<GcReply> ParseGcReply(absl::string_view json);
 absl::StatusOr<PoolReply> ParsePoolReply(absl::string_view json);
 
 // Errors travel as {"code":"UNAVAILABLE","message":"..."} (absl's names, which
-// are gRPC's), with an HTTP status that fits.
+// are gRPC's), and "io":true for a failure of storage (base::IsIo), with an
+// HTTP status that fits.
 std::string ErrorToJson(const absl::Status& status);
 // The Status of an error body; INTERNAL when the body is none.
 absl::Status ParseError(absl::string_view json);

@@ -1,5 +1,6 @@
 #include "applets/rpc/messages.h"
 
+#include "base/status.h"
 #include "gtest/gtest.h"
 
 namespace applets::rpc {
@@ -76,6 +77,8 @@ TEST(MessagesTest, PoolRoundTrips) {
 TEST(MessagesTest, ErrorsKeepCodeAndMessage) {
   const absl::Status sent = absl::ResourceExhaustedError("subnet full");
   EXPECT_EQ(ParseError(ErrorToJson(sent)), sent);
+  EXPECT_TRUE(base::IsIo(
+      ParseError(ErrorToJson(base::MarkIo(absl::InternalError("full"))))));
   EXPECT_EQ(ParseError("garbage").code(), absl::StatusCode::kInternal);
   EXPECT_EQ(ParseError(R"({"code":"FROM_THE_FUTURE","message":"m"})").code(),
             absl::StatusCode::kUnknown);

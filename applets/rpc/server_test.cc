@@ -130,6 +130,23 @@ TEST_F(ServerTest, ASilentDaemonIsDeadlineExceeded) {
   OnLoop([&] { kept(Answer{}); });
 }
 
+TEST_F(ServerTest, AClientThatLeftWhileItWaitedDoesNoHarm) {
+  Reply kept;
+  Start([&](const Call&, Reply reply) { kept = std::move(reply); });
+  EXPECT_FALSE(Connect(absl::Milliseconds(20)).Status().ok());
+  for (int i = 0; i < 20; ++i) OnLoop([] {});
+  OnLoop([&] {
+    kept(Answer{std::string(1 << 20, 'x')});
+    EXPECT_EQ(server_->pending(), 0);
+  });
+  bool closed = false;
+  for (int i = 0; i < 500 && !closed; ++i) {
+    OnLoop([&] { closed = closed_.size() == 1; });
+    usleep(1000);
+  }
+  EXPECT_TRUE(closed);
+}
+
 TEST_F(ServerTest, NobodyThereIsNotFound) {
   EXPECT_EQ(Client::Connect(path_ + ".none", absl::Seconds(1)).status().code(),
             absl::StatusCode::kNotFound);
