@@ -5,6 +5,8 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>
 
+#include <cstdint>
+
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -18,14 +20,25 @@ constexpr absl::string_view kHostPrefix = "ucni";
 constexpr size_t kHostDigits = 11;
 constexpr absl::string_view kAliasPrefix = "cnivpc:";
 
-std::string Sha1Hex(absl::string_view text) {
+std::string Sha1(absl::string_view text) {
   SHA_CTX context;
-  unsigned char digest[SHA_DIGEST_LENGTH];
+  std::string digest(SHA_DIGEST_LENGTH, '\0');
   SHA1_Init(&context);
   SHA1_Update(&context, text.data(), text.size());
-  SHA1_Final(digest, &context);
-  return absl::BytesToHexString(
-      absl::string_view(reinterpret_cast<const char*>(digest), sizeof(digest)));
+  SHA1_Final(reinterpret_cast<unsigned char*>(digest.data()), &context);
+  return digest;
+}
+
+std::string Sha1Hex(absl::string_view text) {
+  return absl::BytesToHexString(Sha1(text));
+}
+
+base::Mac MacOf(absl::string_view text) {
+  uint64_t bits = 0;
+  for (const char c : Sha1(text).substr(0, sizeof(bits))) {
+    bits = bits << 8 | static_cast<unsigned char>(c);
+  }
+  return base::Mac::LocallyAdministered(bits);
 }
 
 std::string HostIfnameOf(absl::string_view text) {
@@ -58,6 +71,14 @@ std::string AttachmentAlias(absl::string_view container_id,
     return absl::StrCat(kAliasPrefix, container_id, "/", ifname);
   }
   return absl::StrCat(kAliasPrefix, "#", Sha1Hex(container_id), "/", ifname);
+}
+
+base::Mac PodMac(absl::string_view alias) {
+  return MacOf(absl::StrCat(alias, " pod"));
+}
+
+base::Mac HostMac(absl::string_view alias) {
+  return MacOf(absl::StrCat(alias, " host"));
 }
 
 std::optional<AliasedAttachment> ParseAttachmentAlias(absl::string_view alias) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "base/address.h"
 
 namespace netlink {
 
@@ -26,6 +27,12 @@ bool IsHostIfname(absl::string_view name);
 // the 40 hex digits of its SHA-1.
 std::string AttachmentAlias(absl::string_view container_id,
                             absl::string_view ifname);
+
+// The MACs of the pair's ends: locally administered, from SHA-1 of the alias.
+// So an attachment always has the same ones, and a CHECK can tell whether a
+// later plugin has set another.
+base::Mac PodMac(absl::string_view alias);
+base::Mac HostMac(absl::string_view alias);
 
 struct AliasedAttachment {
   std::string container_id = {};  // or "#" and a hash, see above

@@ -47,5 +47,13 @@ TEST(AttachmentAliasTest, RefusesWhatIsNoneOfOurs) {
   }
 }
 
+TEST(AttachmentTest, MacsAreTheAttachmentsOwnAndStay) {
+  const std::string alias = AttachmentAlias("c1", "eth0");
+  EXPECT_EQ(PodMac(alias), PodMac(alias));
+  EXPECT_NE(PodMac(alias), HostMac(alias));
+  EXPECT_NE(PodMac(alias), PodMac(AttachmentAlias("c2", "eth0")));
+  EXPECT_EQ(PodMac(alias).bytes()[0] & 3, 2);
+}
+
 }  // namespace
 }  // namespace netlink

@@ -129,9 +129,8 @@ absl::Status CheckNeighbor(Socket& pod, const PodNetwork& made,
     return base::Annotate(neighbor.status(),
                           absl::StrCat("the pod's neighbour entry for ", node));
   }
-  if (neighbor->permanent() && neighbor->mac == host_end.mac) {
-    return absl::OkStatus();
-  }
+  const bool lasting = neighbor->permanent() || MacWasChanged(pod_end, made);
+  if (lasting && neighbor->mac == host_end.mac) return absl::OkStatus();
   return Wrong("the pod's neighbour entry for ", node,
                " is not permanent with MAC ", host_end.mac.ToString());
 }

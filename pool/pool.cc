@@ -47,9 +47,12 @@ absl::StatusOr<Grant> Pool::DecideAcquire(const Wish& wish,
   } else {
     return absl::ResourceExhaustedError("no warm address");
   }
+  // An ADD that is repeated after it succeeded finds the interface in place and
+  // fails: nothing about the pod that runs may change because of it.
+  const Phase phase = row == nullptr ? Phase::kAttaching : row->lease->phase;
   granted.lease =
-      Lease{wish.attachment,   wish.pod, wish.netns,     wish.host_ifname,
-            Phase::kAttaching, now,      wish.started_at};
+      Lease{wish.attachment, wish.pod, wish.netns,     wish.host_ifname,
+            phase,           now,      wish.started_at};
   return Grant{granted, {PutAddress{granted}}};
 }
 

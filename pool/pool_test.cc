@@ -81,6 +81,14 @@ TEST(PoolTest, TheSameAttachmentGetsTheSameAddress) {
   EXPECT_EQ(pool.counts().leased, 1);
 }
 
+TEST(PoolTest, ARepeatedAddLeavesARunningPodAttached) {
+  Pool pool = PoolOf(1);
+  Acquire(pool, "a");
+  pool.Apply(*pool.DecideAttached(A("a")));
+  Acquire(pool, "a");
+  EXPECT_EQ(pool.Find(A("a"))->lease->phase, Phase::kAttached);
+}
+
 TEST(PoolTest, AnAddressCoolsDownBeforeItIsWarmAgain) {
   Pool pool = PoolOf(1);
   const Ipv4 ip = Acquire(pool, "a");

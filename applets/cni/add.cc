@@ -75,8 +75,6 @@ std::string ResultOf(Result previous, const Request& request,
 absl::StatusOr<netlink::PodNetwork> SetUp(netlink::Socket& host, int netns_fd,
                                           netlink::PodNetwork network) {
   ASSIGN_OR_RETURN(std::mt19937_64 random, NewRandom());
-  network.pod_mac = base::Mac::LocallyAdministered(random());
-  network.host_mac = base::Mac::LocallyAdministered(random());
   const netlink::VethIndexes indexes = netlink::ChooseIndexes(random);
   network.pod_ifindex = indexes.pod;
   network.host_ifindex = indexes.host;

@@ -171,6 +171,7 @@ absl::Status CheckSupported(const base::Json& document) {
   }
   const auto runtime = document.Find("runtimeConfig");
   if (!runtime) return absl::OkStatus();
+  RETURN_IF_ERROR(runtime->MustBeObject());
   for (const char* key : {"ips", "ipRanges", "mac"}) {
     const auto field = runtime->Find(key);
     if (field && IsAsked(*field)) return Unsupported(*field);

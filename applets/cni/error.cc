@@ -20,6 +20,8 @@ absl::string_view Summary(Code code) {
   switch (code) {
     case Code::kUnknownContainer:
       return "unknown container";
+    case Code::kIo:
+      return "the node's storage failed";
     case Code::kInvalidConfig:
       return "invalid configuration";
     case Code::kTryAgain:
@@ -88,8 +90,9 @@ Code CodeOfStatus(absl::StatusCode code, Verb verb) {
 
 Code Decide(const absl::Status& status, Verb verb) {
   const int error_number = base::ErrnoOf(status);
-  const Code code = error_number != 0 ? CodeOfErrno(error_number)
-                                      : CodeOfStatus(status.code(), verb);
+  const Code code = base::IsIo(status)  ? Code::kIo
+                    : error_number != 0 ? CodeOfErrno(error_number)
+                                        : CodeOfStatus(status.code(), verb);
   if (verb != Verb::kStatus) return code;
   return code == Code::kRefused ? Code::kLimitedConnectivity
                                 : Code::kNotAvailable;

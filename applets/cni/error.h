@@ -50,6 +50,7 @@ struct Error {
 
 // The code that ErrorWithCode gave, or else, from the Status's own code:
 //
+//   a failure of storage (base::IsIo)                    5
 //   UNAVAILABLE, DEADLINE_EXCEEDED, ABORTED, CANCELLED   11
 //   RESOURCE_EXHAUSTED                                   50
 //   NOT_FOUND, of CHECK                                  3

@@ -47,8 +47,10 @@ TEST(ErrorTest, OnlyCheckKnowsOfUnknownContainers) {
 }
 
 TEST(ErrorTest, AnErrnoIsNotTakenForSomethingElse) {
-  EXPECT_EQ(ToError(base::ErrnoStatus("x", ENOSPC), Verb::kAdd).code,
+  EXPECT_EQ(ToError(base::ErrnoStatus("x", ENOBUFS), Verb::kAdd).code,
             Code::kInternal);
+  EXPECT_EQ(ToError(base::ErrnoStatus("x", ENOSPC), Verb::kAdd).code,
+            Code::kIo);
   EXPECT_EQ(ToError(base::ErrnoStatus("x", ENOENT), Verb::kCheck).code,
             Code::kInternal);
   EXPECT_EQ(ToError(base::ErrnoStatus("x", EPERM), Verb::kAdd).code,

@@ -73,6 +73,8 @@ netlink::PodNetwork NetworkOf(const Request& request,
   network.node_ifindex = lease.node.ifindex;
   network.mtu_bytes =
       EffectiveMtu(request.config.mtu_bytes, lease.node.mtu_bytes);
+  network.pod_mac = netlink::PodMac(network.alias);
+  network.host_mac = netlink::HostMac(network.alias);
   return network;
 }
 

@@ -99,7 +99,9 @@ bool Desk::TryGrant(const Waiting& waiting) {
   }
   VLOG(1) << "leased address=" << grant->address.ip.ToString()
           << " attachment=" << waiting.wish.attachment.ToString();
-  Guard(waiting.wish.attachment, waiting.connection);
+  if (grant->address.lease->phase == pool::Phase::kAttaching) {
+    Guard(waiting.wish.attachment, waiting.connection);
+  }
   waiting.reply(ReplyOf(grant->address));
   return true;
 }

@@ -29,8 +29,11 @@ struct Desk {
 absl::StatusOr<VpcConfig> ConfigOf(pool::Store& store,
                                    const VpcConfig& fallback) {
   ASSIGN_OR_RETURN(const std::string stored, store.Setting("vpc"));
-  if (stored.empty()) return fallback;
-  return ParseVpcConfig(stored);
+  if (!stored.empty()) return ParseVpcConfig(stored);
+  if (fallback.vpc == "embedded") return fallback;
+  return absl::UnavailableError(
+      "ipamd isn't running and has never run on this node, and the network "
+      "configuration names no \"vpc\" of its own; try again once ipamd runs");
 }
 
 absl::StatusOr<Desk> OpenDesk(const OfflineOptions& options) {
