@@ -57,7 +57,7 @@ need() { local c; for c; do command -v "$c" >/dev/null || die "$c is missing (to
 wait_for() { eventually "$1" "${@:3}" || die "timed out after $1 s: $2"; }
 # eventually SECONDS CMD...
 eventually() {
-  local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000)); shift
+  local end=$((${EPOCHREALTIME/[.,]/} + $(printf '%.0f' "$1e6"))); shift
   until "$@" >/dev/null 2>&1; do
     [ "${EPOCHREALTIME/[.,]/}" -lt "$end" ] || return 1
     sleep .02
@@ -170,12 +170,16 @@ on() {
   nsenter -t "${node_pid[$1]}" --net --uts --mount -- "${@:2}"
 }
 
+# What to start ipamd and plugins under, strace for instance.
+ipamd_under=()
+plugin_under=()
+
 # --- ipamd
 readonly ipamd_socket=/run/cni-vpc-ipamd.sock
 # ipamd_spawn NODE [FLAG...]: starts it and doesn't wait.
 ipamd_spawn() {
   local node=$1; shift
-  nsenter -t "${node_pid[$node]}" --net --uts --mount -- "$CNIVPC" ipamd --vpc=embedded \
+  nsenter -t "${node_pid[$node]}" --net --uts --mount -- "${ipamd_under[@]}" "$CNIVPC" ipamd --vpc=embedded \
     --subnet="$lab_subnet" --vpc-state="$LAB/vpc.db" --node="$node" "$@" >>"$LAB/$node/ipamd.log" 2>&1 &
   ipamd_pid[$node]=$!
 }
@@ -215,7 +219,7 @@ cni_call() {
     CNI_COMMAND="$verb" CNI_CONTAINERID="${CNI_CONTAINERID-$pod}" CNI_NETNS="${CNI_NETNS-/run/netns/$pod}" \
     CNI_IFNAME="${CNI_IFNAME-eth0}" CNI_PATH=/opt/cni/bin \
     CNI_ARGS="${CNI_ARGS-IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=$pod;K8S_POD_INFRA_CONTAINER_ID=$pod;K8S_POD_UID=uid-$pod}" \
-    "/opt/cni/bin/$plugin"
+    "${plugin_under[@]}" "/opt/cni/bin/$plugin"
 }
 # cni_config NODE PLUGIN-NUMBER [RESULT]: what a runtime puts on a plugin's stdin
 # (CNI SPEC §3), from the conflist CONF (default: the node's). RUNTIME is a JSON
