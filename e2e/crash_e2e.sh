@@ -204,6 +204,16 @@ work() {
 node_start node-a
 cni_config node-a 0 >"$LAB/config"
 dry_run >"$LAB/all-points"
+
+# The eyes that everything below relies on do see what a crash leaves.
+mapfile -t plugin_under < <(echo strace; trace node-a; kill_at sendto 4)
+call node-a ADD dry >/dev/null 2>&1 || true
+plugin_under=()
+refuse "an ADD killed in the middle, before anybody tidies up, is noticed" invariants node-a
+up node-a
+expect "ipamd tidies up" eventually 12 invariants node-a
+down node-a TERM
+
 grep -E "${ONLY:-.}" "$LAB/all-points" >"$LAB/points"
 workers=${WORKERS:-6}
 echo "# $(wc -l <"$LAB/points") points on $workers nodes"
