@@ -52,7 +52,7 @@ expect "and back" in_container node-b c0 ping -q -c 1 -W 2 "$a0"
 # does the host's; the address stays leased until somebody says DEL or GC.
 for c in c0 c1; do
   ctr_on node-a task kill -s KILL "$c"
-  wait_for 10 "$c ends" eval "ctr_on node-a task ls | grep -q '^$c .*STOPPED'"
+  wait_for 10 "$c ends" eval "ctr_on node-a task ls | grep '^$c .*STOPPED'"
   expect "$c is deleted" ctr_on node-a task rm "$c"
   ctr_on node-a container rm "$c"
 done

@@ -89,7 +89,7 @@ t=$(us)
 out=$(cni_call node-a STATUS x <<<"$(jq -c '.cniVersion = "1.1.0"' <<<"$impatient")" 2>/dev/null) || true
 same "STATUS while ipamd hangs: not available" 50 "$(jq .code <<<"$out")"
 kill -CONT "${ipamd_pid[node-a]}"
-not_leased() { ! leases | grep -q "\"$1\""; }
+not_leased() { local all; all=$(leases) && [[ $all != *"\"$1\""* ]]; }
 expect "when ipamd goes on, the DEL is carried out" eventually 8 not_leased p19
 expect "and the ADD that nobody waits for any more is undone" eventually 8 not_leased late
 expect "the queue is empty" eventually 8 eval '[ -z "$(ls "$LAB/store/queue")" ]'

@@ -58,6 +58,6 @@ expect "and a pod on another node" on node-b ip netns exec other curl -sf -m 5 "
 expect "c1 is removed" p rm -f -t 0 c1
 refuse "the published port is closed" curl -sf -m 2 "http://$(node_ip node-a):8080/"
 expect "the pod is removed" p pod rm -f -t 0 pod1
-nothing_left() { [ "$(leased)" = 0 ] && ! on node-a ip -o link | grep -q ucni; }
+nothing_left() { [ "$(leased)" = 0 ] && [ "$(on node-a ip -o link | grep -c ucni)" = 0 ]; }
 expect "no address is leased and no host end is left" eventually 10 nothing_left
 lab_done

@@ -102,7 +102,7 @@ same "route, rule and proxy neighbour are gone" "" \
   "$(on node-a sh -c 'ip route; ip rule; ip neigh show proxy' | grep -wF "$a1" || true)"
 refuse "nobody answers ARP for $a1 any more" on node-b arping -c 1 -w 1 -I eth0 "$a1"
 expect "DEL again" cni_del node-a web-1
-is_warm() { pool node-a warm | grep -qx "$a1"; }
+is_warm() { pool node-a warm | grep -x "$a1"; }
 expect "the address is warm again when the time is over" eventually 5 is_warm
 
 for node in node-a node-b node-c; do
