@@ -24,13 +24,12 @@ export CNIVPC PATH="$PATH:/usr/sbin:/sbin"
 
 die() { echo "error: $*" >&2; exit 1; }
 
+# With pipefail no pipe may end in `grep -q`, which doesn't read to the end.
 # --- tests say `ok - WHAT` and `not ok - WHAT`, and end with lab_done
 lab_failures=0
 lab_checks=0
-# (With pipefail no pipe may end in `grep -q`, which doesn't read to the end.)
 ok() { lab_checks=$((lab_checks + 1)); echo "ok - $*"; }
-not_# (With pipefail no pipe may end in `grep -q`, which doesn't read to the end.)
-ok() { lab_failures=$((lab_failures + 1)); echo "not ok - $*"; }
+not_ok() { lab_failures=$((lab_failures + 1)); echo "not ok - $*"; }
 # expect WHAT CMD...: CMD succeeds; what it printed is shown only if not.
 expect() {
   local what=$1 out; shift
