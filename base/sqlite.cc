@@ -38,8 +38,7 @@ bool IsStorageFailure(int sqlite_code) {
 
 absl::Status MakeError(int sqlite_code, absl::string_view path,
                        absl::string_view text) {
-  const absl::Status status(CodeOf(sqlite_code),
-                            absl::StrCat(path, ": ", text));
+  absl::Status status(CodeOf(sqlite_code), absl::StrCat(path, ": ", text));
   return IsStorageFailure(sqlite_code) ? MarkIo(status) : status;
 }
 

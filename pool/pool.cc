@@ -100,6 +100,24 @@ Records Pool::DecideDetached(const base::Attachment& attachment,
   return {PutAddress{Cooling(*row, now, policy_.cooldown)}};
 }
 
+Records Pool::DecideForeign(const base::Attachment& attachment,
+                            absl::Time now) const {
+  const Address* row = Find(attachment);
+  if (row == nullptr || row->lease->phase != Phase::kDetaching) return {};
+  return {PutAddress{In(State::kQuarantined, *row, now)}};
+}
+
+Records Pool::DecideVacant(const std::vector<base::Ipv4>& vacant,
+                           absl::Time now) const {
+  Records records;
+  for (const base::Ipv4 ip : vacant) {
+    const Address* row = Find(ip);
+    if (row == nullptr || row->state != State::kQuarantined) continue;
+    records.push_back(PutAddress{Cooling(*row, now, policy_.cooldown)});
+  }
+  return records;
+}
+
 Records Pool::DecideReboot(absl::Time now) const {
   Records records;
   for (const auto& [attachment, ip] : leased_) {

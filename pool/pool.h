@@ -63,6 +63,7 @@ struct Grant {
 class Pool {
  public:
   explicit Pool(Policy policy) : policy_(policy) {}
+  void SetPolicy(const Policy& policy) { policy_ = policy; }
 
   // An address for the attachment: its own if it has a lease already, else the
   // warm one that has rested longest.
@@ -89,6 +90,13 @@ class Pool {
   // when there is no detaching lease.
   Records DecideDetached(const base::Attachment& attachment,
                          absl::Time now) const;
+  // The network of the attachment is gone, but another link of the node is
+  // routed the address: it is quarantined, for somebody else uses it.
+  Records DecideForeign(const base::Attachment& attachment,
+                        absl::Time now) const;
+  // Quarantined addresses that nobody uses any more cool down.
+  Records DecideVacant(const std::vector<base::Ipv4>& vacant,
+                       absl::Time now) const;
   // The node was rebooted, and no pod, link or rule has survived it: leases end
   // and tombstones, whose clock has begun anew, are dropped.
   Records DecideReboot(absl::Time now) const;

@@ -138,6 +138,17 @@ TEST(PoolTest, OnlyADetachingLeaseIsDetached) {
   EXPECT_TRUE(pool.DecideDetached(A("a"), kStart).empty());
 }
 
+TEST(PoolTest, AForeignAddressIsQuarantinedUntilItIsVacant) {
+  Pool pool = PoolOf(1);
+  const Ipv4 ip = Acquire(pool, "a");
+  pool.Apply(pool.DecideAbandon(A("a")));
+  pool.Apply(pool.DecideForeign(A("a"), kStart));
+  EXPECT_EQ(pool.Find(ip)->state, State::kQuarantined);
+  EXPECT_FALSE(pool.DecideAcquire(WishOf("b"), kStart).ok());
+  pool.Apply(pool.DecideVacant({ip, Ipv4(1)}, kStart));
+  EXPECT_EQ(pool.Find(ip)->state, State::kCooling);
+}
+
 TEST(PoolTest, ARebootEndsLeasesAndForgetsTombstones) {
   Pool pool = PoolOf(2);
   Acquire(pool, "a");

@@ -43,14 +43,11 @@ absl::StatusOr<std::unique_ptr<Embedded>> Embedded::Open(
 absl::Status Embedded::Register() {
   return db_.Transaction([&]() -> absl::Status {
     const auto ip = static_cast<int64_t>(options_.owner_address.bits());
-    ASSIGN_OR_RETURN(Statement given,
-                     db_.Prepare("SELECT owner FROM allocation WHERE ip=?"));
-    given.Bind(1, ip);
-    ASSIGN_OR_RETURN(const bool taken, given.Step());
-    if (taken) {
+    ASSIGN_OR_RETURN(const std::string owner, OwnerOf(options_.owner_address));
+    if (!owner.empty()) {
       return absl::FailedPreconditionError(absl::StrCat(
           "this node's own address ", options_.owner_address.ToString(),
-          " has been given to a pod of node ", given.Text(0),
+          " has been given to a pod of node ", owner,
           "; reserve the nodes' addresses (--reserved)"));
     }
     ASSIGN_OR_RETURN(Statement put,
@@ -108,6 +105,25 @@ absl::Status Embedded::Give(Ipv4 address) {
   return insert.Bind(1, static_cast<int64_t>(address.bits()))
       .Bind(2, options_.owner.ToString())
       .Run();
+}
+
+// "" when nobody has it.
+absl::StatusOr<std::string> Embedded::OwnerOf(Ipv4 address) {
+  ASSIGN_OR_RETURN(Statement select,
+                   db_.Prepare("SELECT owner FROM allocation WHERE ip=?"));
+  select.Bind(1, static_cast<int64_t>(address.bits()));
+  ASSIGN_OR_RETURN(const bool taken, select.Step());
+  return taken ? select.Text(0) : "";
+}
+
+absl::Status Embedded::Claim(Ipv4 address) {
+  return db_.Transaction([&]() -> absl::Status {
+    ASSIGN_OR_RETURN(const std::string owner, OwnerOf(address));
+    if (owner.empty()) return Give(address);
+    if (owner == options_.owner.ToString()) return absl::OkStatus();
+    return absl::AlreadyExistsError(
+        absl::StrCat(address.ToString(), " is node ", owner, "'s"));
+  });
 }
 
 absl::Status Embedded::Release(Ipv4 address) {

@@ -45,6 +45,7 @@ class Embedded : public Provider {
       EmbeddedOptions options);
 
   absl::StatusOr<std::vector<base::Ipv4>> Allocate(int count) override;
+  absl::Status Claim(base::Ipv4 address) override;
   absl::Status Release(base::Ipv4 address) override;
   absl::StatusOr<std::vector<base::Ipv4>> List() override;
   absl::StatusOr<Subnet> Describe() override;
@@ -57,6 +58,7 @@ class Embedded : public Provider {
   absl::StatusOr<base::Ipv4> Cursor();
   absl::Status SetCursor(base::Ipv4 next);
   absl::StatusOr<std::set<base::Ipv4>> Taken();
+  absl::StatusOr<std::string> OwnerOf(base::Ipv4 address);
   absl::Status Give(base::Ipv4 address);
   base::Ipv4 First() const;
   base::Ipv4 After(base::Ipv4 address) const;

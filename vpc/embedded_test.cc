@@ -108,6 +108,16 @@ TEST_F(EmbeddedTest, AReleasedAddressIsTheLastToBeGivenAgain) {
   EXPECT_EQ(node->Allocate(10)->back(), first[0]);
 }
 
+TEST_F(EmbeddedTest, ClaimsWhatNobodyElseHas) {
+  const auto a = Node("10.0.0.0/29", 1);
+  const auto b = Node("10.0.0.0/29", 2);
+  const Ipv4 ip = *Ipv4::Parse("10.0.0.3");
+  EXPECT_TRUE(a->Claim(ip).ok());
+  EXPECT_TRUE(a->Claim(ip).ok());
+  EXPECT_EQ(b->Claim(ip).code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(a->List()->size(), 1u);
+}
+
 TEST_F(EmbeddedTest, RefusesASubnetWithoutRoom) {
   const auto opened = Embedded::Open(
       {path_, *base::Ipv4Prefix::Parse("10.0.0.0/31"), {}, {}, {}});

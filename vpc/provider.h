@@ -31,6 +31,10 @@ class Provider {
   // more, RESOURCE_EXHAUSTED when it has none.
   virtual absl::StatusOr<std::vector<base::Ipv4>> Allocate(int count) = 0;
 
+  // Takes that very address for this node, because a pod has it. OK when it is
+  // this node's already; ALREADY_EXISTS when it is another's.
+  virtual absl::Status Claim(base::Ipv4 address) = 0;
+
   // Gives one back. OK when it wasn't this node's any more.
   virtual absl::Status Release(base::Ipv4 address) = 0;
 

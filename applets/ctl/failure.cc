@@ -7,7 +7,7 @@ namespace applets::ctl {
 namespace {
 
 constexpr char kStart[] =
-    "Start it (the DaemonSet cni-vpc-ipamd in kube-system), or name its socket "
+    "Start it (see docs/operations.md), or name its socket "
     "with --socket. On a node without ipamd the plugin leases addresses "
     "itself, and there is no pool to show.";
 constexpr char kBecomeRoot[] =

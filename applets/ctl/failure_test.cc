@@ -15,7 +15,7 @@ TEST(FailureTest, AMissingDaemonComesWithWhatToDo) {
       ExplainUnreachable(
           absl::NotFoundError("ipamd isn't running: nobody listens at /s")),
       AllOf(StartsWith("cnivpctl: ipamd isn't running: nobody listens at /s\n"),
-            HasSubstr("cni-vpc-ipamd"), HasSubstr("--socket"),
+            HasSubstr("docs/operations.md"), HasSubstr("--socket"),
             HasSubstr("a node without ipamd")));
 }
 

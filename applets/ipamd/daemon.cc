@@ -327,6 +327,16 @@ void Daemon::Judge(const absl::StatusOr<KernelView>& kernel) {
     repair("litter", ip.ToString());
   }
   RemoveLitter(findings.littered);
+  FreeVacant(findings.vacant);
+}
+
+void Daemon::FreeVacant(const std::vector<base::Ipv4>& vacant) {
+  if (vacant.empty()) return;
+  LOG(INFO) << "sweep: quarantined addresses that nobody uses any more: "
+            << vacant.size();
+  OnStoreStatus(
+      ledger_->Record(ledger_->pool().DecideVacant(vacant, absl::Now())));
+  keeper_->Kick();
 }
 
 void Daemon::RemoveLitter(const std::vector<base::Ipv4>& littered) {
@@ -356,8 +366,16 @@ void Daemon::RemoveLitter(const std::vector<base::Ipv4>& littered) {
   });
 }
 
+// A store that failed is tried again, for while nobody can be served nothing
+// else would write to it.
+void Daemon::RetryStore() {
+  if (store_status_.ok()) return;
+  OnStoreStatus(ledger_->store().SetSetting("retried", "yes"));
+}
+
 void Daemon::DrainQueue() {
   queue_timer_.Set(kQueueInterval);
+  RetryStore();
   auto queue = ledger::ReadQueue(options_.state_dir);
   if (!queue.ok()) {
     LOG(ERROR) << "queue: " << queue.status().message();

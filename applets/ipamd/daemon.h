@@ -57,7 +57,9 @@ class Daemon {
   void Sweep();
   void Judge(const absl::StatusOr<KernelView>& kernel);
   void RemoveLitter(const std::vector<base::Ipv4>& littered);
+  void FreeVacant(const std::vector<base::Ipv4>& vacant);
   void DrainQueue();
+  void RetryStore();
   void StopWhenIdle();
 
   base::Loop& loop_;

@@ -34,8 +34,8 @@ rpc::PoolEntry EntryOf(const pool::Address& row) {
 }  // namespace
 
 absl::Status Desk::Record(const pool::Records& records) {
-  const absl::Status status = parts_.ledger.Record(records);
-  parts_.on_store_error(status);
+  absl::Status status = parts_.ledger.Record(records);
+  if (!records.empty()) parts_.on_store_status(status);
   return status;
 }
 
@@ -165,18 +165,23 @@ void Desk::Bury(const Attachment& attachment, Done done) {
     burial.address = row->ip;
   }
   parts_.undertaker.Bury(
-      std::move(burial),
-      [this, attachment, done = std::move(done)](absl::Status status) {
-        if (status.ok()) {
-          status = Record(
-              parts_.ledger.pool().DecideDetached(attachment, absl::Now()));
-        } else {
-          LOG(ERROR) << "attachment=" << attachment.ToString()
-                     << " can't be taken down: " << status.message();
-        }
+      burial, [this, attachment, done = std::move(done)](absl::Status status) {
+        status = EndLease(attachment, status);
         done(status);
         parts_.keeper->Kick();
       });
+}
+
+// What a lease becomes when its network has been taken down, or not.
+absl::Status Desk::EndLease(const Attachment& attachment,
+                            const absl::Status& burial) {
+  const pool::Pool& pool = parts_.ledger.pool();
+  const absl::Time now = absl::Now();
+  if (burial.ok()) return Record(pool.DecideDetached(attachment, now));
+  LOG(ERROR) << "attachment=" << attachment.ToString() << ": "
+             << burial.message();
+  if (!absl::IsFailedPrecondition(burial)) return burial;
+  return Record(pool.DecideForeign(attachment, now));
 }
 
 void Desk::Abandon(const Attachment& attachment) {

@@ -42,7 +42,8 @@ class Desk {
     std::string subnet;
     // Set once it exists.
     Keeper* keeper = nullptr;
-    std::function<void(const absl::Status&)> on_store_error;
+    // A record was stored, or couldn't be.
+    std::function<void(const absl::Status&)> on_store_status;
   };
   explicit Desk(Parts parts) : parts_(std::move(parts)) {}
   void SetKeeper(Keeper* keeper) { parts_.keeper = keeper; }
@@ -86,6 +87,8 @@ class Desk {
     Reply<rpc::AcquireReply> reply;
   };
 
+  absl::Status EndLease(const base::Attachment& attachment,
+                        const absl::Status& burial);
   bool TryGrant(const Waiting& waiting);
   rpc::AcquireReply ReplyOf(const pool::Address& row) const;
   absl::Status Record(const pool::Records& records);

@@ -1,10 +1,10 @@
 #include "applets/ipamd/ipamd_main.h"
 
-#include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
@@ -57,6 +57,12 @@ DEFINE_int32(sweep_interval, 30,
              "Seconds between two searches for leftovers of crashes.");
 DEFINE_int32(drain_timeout, 10,
              "Seconds a graceful stop waits for calls under way.");
+
+// What gflags calls to exit when a flag is unknown or malformed; exported, but
+// in no header of its own.
+namespace gflags {
+extern void (*gflags_exitfunc)(int);
+}
 
 namespace applets::ipamd {
 namespace {
@@ -157,6 +163,9 @@ int IpamdMain(int argc, char** argv) {
   gflags::SetUsageMessage(kUsage);
   gflags::SetVersionString(std::string(base::GetBuildInfo().version));
   FLAGS_logtostderr = true;
+  gflags::gflags_exitfunc = [](int status) {
+    exit(status == 0 ? 0 : kExitUsage);
+  };
   gflags::ParseCommandLineNonHelpFlags(&argc, &argv, true);
   // gflags' own --help lists the flags of every library.
   std::string help;

@@ -76,7 +76,10 @@ void Keeper::Call(const char* name, std::function<Finish()> blocking) {
 }
 
 void Keeper::Resolve() {
-  Call("List", [this, provider = provider_]() -> Finish {
+  const ledger::Scope scope = ledger_.needs_rebuild()
+                                  ? ledger::Scope::kRebuild
+                                  : ledger::Scope::kOpenIntents;
+  Call("List", [this, scope, provider = provider_]() -> Finish {
     auto listed = provider->List();
     absl::StatusOr<std::vector<ledger::KernelPod>> pods;
     if (auto host = netlink::Socket::Open(); host.ok()) {
@@ -84,20 +87,24 @@ void Keeper::Resolve() {
     } else {
       pods = host.status();
     }
-    return [this, listed = std::move(listed), pods = std::move(pods)] {
-      FinishResolve(listed, pods);
+    if (scope == ledger::Scope::kRebuild && listed.ok() && pods.ok()) {
+      ledger::ClaimUnlisted(*provider, *listed, *pods);
+    }
+    return [this, scope, listed = std::move(listed), pods = std::move(pods)] {
+      FinishResolve(listed, pods, scope);
     };
   });
 }
 
 void Keeper::FinishResolve(
     const absl::StatusOr<std::vector<base::Ipv4>>& listed,
-    const absl::StatusOr<std::vector<ledger::KernelPod>>& pods) {
+    const absl::StatusOr<std::vector<ledger::KernelPod>>& pods,
+    ledger::Scope scope) {
   Count("List", listed.status());
   for (const absl::Status& status : {listed.status(), pods.status()}) {
     if (!status.ok()) return Fail(status, backoff_);
   }
-  if (!Record(ledger::Reconcile(ledger_.pool(), subnet_, *listed, *pods,
+  if (!Record(ledger::Reconcile(ledger_.pool(), subnet_, *listed, *pods, scope,
                                 absl::Now()))) {
     return;
   }
@@ -195,7 +202,7 @@ void Keeper::Fail(const absl::Status& status, absl::Duration pause) {
 
 bool Keeper::Record(const pool::Records& records) {
   const absl::Status status = ledger_.Record(records);
-  handlers_.on_store_error(status);
+  if (!records.empty()) handlers_.on_store_status(status);
   if (status.ok()) return true;
   Fail(status, backoff_);
   return false;

@@ -35,8 +35,8 @@ class Keeper {
     std::function<int()> waiting;
     // The pool has changed: addresses came, or `status` is why none did.
     std::function<void(const absl::Status& status)> on_change;
-    // A record couldn't be stored.
-    std::function<void(const absl::Status& status)> on_store_error;
+    // A record was stored, or couldn't be.
+    std::function<void(const absl::Status& status)> on_store_status;
   };
 
   Keeper(base::Loop& loop, ledger::Ledger& ledger,
@@ -56,9 +56,9 @@ class Keeper {
 
   void Call(const char* name, std::function<Finish()> blocking);
   void Resolve();
-  void FinishResolve(
-      const absl::StatusOr<std::vector<base::Ipv4>>& listed,
-      const absl::StatusOr<std::vector<ledger::KernelPod>>& pods);
+  void FinishResolve(const absl::StatusOr<std::vector<base::Ipv4>>& listed,
+                     const absl::StatusOr<std::vector<ledger::KernelPod>>& pods,
+                     ledger::Scope scope);
   void Allocate(int count);
   void FinishAllocate(const pool::Intent& intent,
                       const absl::StatusOr<std::vector<base::Ipv4>>& given);

@@ -25,8 +25,11 @@ absl::StatusOr<KernelView> ViewKernel(netlink::Socket& host,
   ASSIGN_OR_RETURN(const auto rules, netlink::ListPodRules(host));
   ASSIGN_OR_RETURN(const auto proxies,
                    netlink::ListPodProxies(host, node_ifindex));
-  return KernelView{{rules.begin(), rules.end()},
-                    {proxies.begin(), proxies.end()}};
+  ASSIGN_OR_RETURN(const auto routes, netlink::ListPodRoutes(host));
+  KernelView view{
+      {rules.begin(), rules.end()}, {proxies.begin(), proxies.end()}, {}};
+  for (const auto& route : routes) view.routed.insert(route.address);
+  return view;
 }
 
 Findings Compare(const pool::Pool& pool, const LinkTable& links,
@@ -37,7 +40,10 @@ Findings Compare(const pool::Pool& pool, const LinkTable& links,
     const bool rule = kernel.rules.contains(ip);
     const bool proxy = kernel.proxies.contains(ip);
     if (!row.lease) {
-      if ((rule || proxy) && row.state != pool::State::kQuarantined) {
+      if (kernel.routed.contains(ip)) continue;
+      if (row.state == pool::State::kQuarantined) {
+        findings.vacant.push_back(ip);
+      } else if (rule || proxy) {
         findings.littered.push_back(ip);
       }
       continue;
@@ -65,10 +71,13 @@ Findings Suspects::Confirm(Findings findings) {
   const std::vector<base::Attachment> orphans =
       InBoth(findings.orphans, orphans_);
   const std::vector<base::Ipv4> littered = InBoth(findings.littered, littered_);
+  const std::vector<base::Ipv4> vacant = InBoth(findings.vacant, vacant_);
   orphans_ = {findings.orphans.begin(), findings.orphans.end()};
   littered_ = {findings.littered.begin(), findings.littered.end()};
+  vacant_ = {findings.vacant.begin(), findings.vacant.end()};
   findings.orphans = orphans;
   findings.littered = littered;
+  findings.vacant = vacant;
   return findings;
 }
 

@@ -24,6 +24,7 @@ namespace applets::ipamd {
 struct KernelView {
   std::set<base::Ipv4> rules;    // priority 512
   std::set<base::Ipv4> proxies;  // on the node's interface
+  std::set<base::Ipv4> routed;   // to a pod's host end
 };
 absl::StatusOr<KernelView> ViewKernel(netlink::Socket& host,
                                       uint32_t node_ifindex);
@@ -37,8 +38,11 @@ struct Findings {
   std::vector<base::Attachment> detaching;
   // Attachments that have a link, but no lease.
   std::vector<base::Attachment> orphans;
-  // Addresses of ours that nobody has leased, with a rule or a proxy.
+  // Addresses of ours that nobody has leased or is routed, with a rule or a
+  // proxy.
   std::vector<base::Ipv4> littered;
+  // Quarantined addresses that no link is routed any more.
+  std::vector<base::Ipv4> vacant;
 };
 
 // Compares. `guarded` tells which attachments an ADD is under way for; after a
@@ -48,8 +52,8 @@ Findings Compare(const pool::Pool& pool, const LinkTable& links,
                  const KernelView& kernel,
                  const std::function<bool(const base::Attachment&)>& guarded);
 
-// Orphans and litter must be found twice, a sweep apart, before they are
-// touched: a DEL or an ADD may be under way. Pure.
+// Orphans, litter and vacant addresses must be found twice, a sweep apart,
+// before they are touched: a DEL or an ADD may be under way. Pure.
 class Suspects {
  public:
   // Those of `findings` that were found the last time, too.
@@ -58,6 +62,7 @@ class Suspects {
  private:
   std::set<base::Attachment> orphans_;
   std::set<base::Ipv4> littered_;
+  std::set<base::Ipv4> vacant_;
 };
 
 }  // namespace applets::ipamd

@@ -98,6 +98,20 @@ TEST_F(SweepTest, OnlyAddressesOfOursAreLitter) {
   EXPECT_EQ(Look().littered, (std::vector<Ipv4>{Ipv4(1), Ipv4(2)}));
 }
 
+TEST_F(SweepTest, AnUnleasedAddressThatALinkIsRoutedIsLeftAlone) {
+  Put(1, State::kWarm);
+  RuleAndProxy(1);
+  kernel_.routed.insert(Ipv4(1));
+  EXPECT_TRUE(Look().littered.empty());
+}
+
+TEST_F(SweepTest, AQuarantinedAddressIsVacantWhenNoLinkIsRouted) {
+  Put(1, State::kQuarantined);
+  Put(2, State::kQuarantined);
+  kernel_.routed.insert(Ipv4(1));
+  EXPECT_EQ(Look().vacant, std::vector<Ipv4>{Ipv4(2)});
+}
+
 TEST_F(SweepTest, OrphansAndLitterMustBeFoundTwice) {
   Link("gone");
   Put(1, State::kWarm);

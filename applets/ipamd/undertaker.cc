@@ -1,8 +1,10 @@
 #include "applets/ipamd/undertaker.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/status.h"
 #include "glog/logging.h"
@@ -20,46 +22,58 @@ struct Order {
   std::optional<base::Ipv4> address;
 };
 
-absl::Status RemoveRuleAndProxy(Socket& host,
-                                const std::vector<base::Ipv4>& addresses,
-                                uint32_t node_ifindex) {
-  if (addresses.empty()) return absl::OkStatus();
+// Removes them for the addresses, except for those that another link than the
+// order's is routed; whether there was one of these.
+absl::StatusOr<bool> RemoveRuleAndProxy(Socket& host,
+                                        const std::vector<Order>& orders,
+                                        uint32_t node_ifindex) {
   netlink::Batch batch;
-  for (const base::Ipv4 address : addresses) {
-    netlink::AddRemoval(batch, address, node_ifindex);
+  bool foreign = false;
+  for (const Order& order : orders) {
+    if (!order.address) continue;
+    ASSIGN_OR_RETURN(
+        const bool another,
+        netlink::ServesAnother(host, *order.address, order.ifindex));
+    foreign = foreign || another;
+    if (!another) netlink::AddRemoval(batch, *order.address, node_ifindex);
   }
+  if (batch.empty()) return foreign;
   for (const absl::Status& status : host.Transact(batch)) {
     RETURN_IF_ERROR(netlink::IgnoreMissing(status));
+  }
+  return foreign;
+}
+
+absl::Status SweepAddress(base::Ipv4 address, uint32_t node_ifindex) {
+  ASSIGN_OR_RETURN(Socket host, Socket::Open());
+  ASSIGN_OR_RETURN(const bool foreign,
+                   RemoveRuleAndProxy(host, {{0, address}}, node_ifindex));
+  if (!foreign) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("the node routes ", address.ToString(), " to another link"));
+}
+
+// A link that we have no lease for tells its address by its route.
+absl::Status FindAddresses(Socket& host, std::vector<Order>& orders) {
+  const auto unknown = [](const Order& order) { return !order.address; };
+  if (std::none_of(orders.begin(), orders.end(), unknown)) {
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const auto routes, netlink::ListPodRoutes(host));
+  for (const auto& route : routes) {
+    for (Order& order : orders) {
+      if (order.ifindex == route.host_ifindex) order.address = route.address;
+    }
   }
   return absl::OkStatus();
 }
 
-// A link that we have no lease for tells its address by its route.
-absl::StatusOr<std::vector<base::Ipv4>> AddressesOf(
-    Socket& host, const std::vector<Order>& orders) {
-  std::vector<base::Ipv4> addresses;
-  bool unknown = false;
-  for (const Order& order : orders) {
-    if (order.address) addresses.push_back(*order.address);
-    unknown = unknown || !order.address;
-  }
-  if (!unknown) return addresses;
-  ASSIGN_OR_RETURN(const auto routes, netlink::ListPodRoutes(host));
-  for (const auto& route : routes) {
-    for (const Order& order : orders) {
-      if (!order.address && order.ifindex == route.host_ifindex) {
-        addresses.push_back(route.address);
-      }
-    }
-  }
-  return addresses;
-}
-
-absl::Status CarryOut(const std::vector<Order>& orders, uint32_t node_ifindex) {
+absl::Status CarryOut(std::vector<Order> orders, uint32_t node_ifindex) {
   ASSIGN_OR_RETURN(Socket host, Socket::Open());
-  ASSIGN_OR_RETURN(const auto addresses, AddressesOf(host, orders));
-  RETURN_IF_ERROR(RemoveRuleAndProxy(host, addresses, node_ifindex));
+  RETURN_IF_ERROR(FindAddresses(host, orders));
+  RETURN_IF_ERROR(RemoveRuleAndProxy(host, orders, node_ifindex).status());
   std::vector<uint32_t> links;
+  links.reserve(orders.size());
   for (const Order& order : orders) links.push_back(order.ifindex);
   return netlink::DeleteLinks(host, links);
 }
@@ -138,7 +152,7 @@ void Undertaker::Take(const netlink::Event& event) {
   handlers_.on_event(event);
 }
 
-void Undertaker::Bury(Burial burial, Done done) {
+void Undertaker::Bury(const Burial& burial, Done done) {
   const uint32_t ifindex = links().Find(burial.alias, burial.host_ifname);
   if (ifindex != 0) {
     Dig(ifindex, burial.address, std::move(done));
@@ -182,10 +196,7 @@ void Undertaker::SweepWithoutLink(const Burial& burial, Done done) {
   ++looking_;
   workers_->Run([this, address = *burial.address,
                  node = handlers_.node_ifindex(), done = std::move(done)] {
-    absl::Status status;
-    auto host = Socket::Open();
-    status =
-        host.ok() ? RemoveRuleAndProxy(*host, {address}, node) : host.status();
+    const absl::Status status = SweepAddress(address, node);
     loop_.Post([this, status, done] {
       --looking_;
       done(status);

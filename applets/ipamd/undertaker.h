@@ -56,9 +56,11 @@ class Undertaker {
   ~Undertaker();
 
   // Removes rule, proxy neighbour and link, whatever of them is there, and
-  // calls `done`: OK when nothing is left, DEADLINE_EXCEEDED after kLimit, or
-  // the kernel's error.
-  void Bury(Burial burial, Done done);
+  // calls `done`: OK when nothing is left, FAILED_PRECONDITION when there was
+  // no link but the node routes the address to another one, DEADLINE_EXCEEDED
+  // after kLimit, or the kernel's error. Rule and proxy that serve another link
+  // stay.
+  void Bury(const Burial& burial, Done done);
 
   // The links there are, as far as the kernel has told.
   const LinkTable& links();

@@ -1,7 +1,6 @@
 #include "applets/ledger/ledger.h"
 
-#include <time.h>
-
+#include <ctime>
 #include <utility>
 #include <vector>
 

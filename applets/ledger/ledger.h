@@ -31,6 +31,7 @@ class Ledger {
   // error nothing has changed.
   absl::Status Record(const pool::Records& records);
 
+  void SetPolicy(const pool::Policy& policy) { pool_.SetPolicy(policy); }
   const pool::Pool& pool() const { return pool_; }
   pool::Store& store() { return *store_; }
 

@@ -40,10 +40,11 @@ absl::StatusOr<Desk> OpenDesk(const OfflineOptions& options) {
   Desk desk;
   desk.now = absl::Now();
   pool::Policy policy;
-  policy.cooldown = options.vpc.cooldown;
   ASSIGN_OR_RETURN(desk.ledger, Ledger::Open(options.state_dir, policy,
                                              desk.now, options.deadline));
   ASSIGN_OR_RETURN(desk.vpc, ConfigOf(desk.ledger->store(), options.vpc));
+  policy.cooldown = desk.vpc.cooldown;
+  desk.ledger->SetPolicy(policy);
   return desk;
 }
 
@@ -58,8 +59,11 @@ absl::StatusOr<std::unique_ptr<vpc::Provider>> OpenVpc(
   }
   ASSIGN_OR_RETURN(const auto listed, provider->List());
   ASSIGN_OR_RETURN(const auto kernel, LookAtKernel(host));
+  const Scope scope =
+      desk.ledger->needs_rebuild() ? Scope::kRebuild : Scope::kOpenIntents;
   RETURN_IF_ERROR(desk.ledger->Record(Reconcile(
-      desk.ledger->pool(), desk.vpc.subnet, listed, kernel, desk.now)));
+      desk.ledger->pool(), desk.vpc.subnet, listed, kernel, scope, desk.now)));
+  if (scope == Scope::kRebuild) ClaimUnlisted(*provider, listed, kernel);
   RETURN_IF_ERROR(desk.ledger->MarkRebuilt());
   return provider;
 }

@@ -1,11 +1,11 @@
 #include "applets/ledger/queue.h"
 
 #include <dirent.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <memory>
 
 #include "absl/strings/match.h"
@@ -38,7 +38,8 @@ absl::StatusOr<std::vector<std::string>> NamesIn(const std::string& folder) {
     return base::ErrnoStatus("opendir " + folder);
   }
   while (const dirent* entry = readdir(dir.get())) {
-    if (absl::EndsWith(entry->d_name, kSuffix)) names.push_back(entry->d_name);
+    if (absl::EndsWith(entry->d_name, kSuffix))
+      names.emplace_back(entry->d_name);
   }
   std::sort(names.begin(), names.end());
   return names;

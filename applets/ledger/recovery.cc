@@ -6,6 +6,7 @@
 
 #include "applets/ledger/alias.h"
 #include "base/status.h"
+#include "glog/logging.h"
 #include "netlink/pod_inventory.h"
 
 namespace applets::ledger {
@@ -39,11 +40,14 @@ pool::Records CloseIntents(const pool::Pool& pool, const std::set<Ipv4>& listed,
   return records;
 }
 
+bool IsOurs(const KernelPod& pod) {
+  return !pod.attachment.container_id.empty();
+}
+
 pool::Records TakeIn(const pool::Pool& pool, const std::string& subnet, Ipv4 ip,
                      const KernelPod* user, absl::Time now) {
   if (user == nullptr) return pool.DecideAdopt({ip}, subnet, now);
-  const bool ours = !user->attachment.container_id.empty();
-  if (ours && pool.Find(user->attachment) == nullptr) {
+  if (IsOurs(*user) && pool.Find(user->attachment) == nullptr) {
     pool::Lease lease;
     lease.attachment = user->attachment;
     lease.host_ifname = user->host_ifname;
@@ -81,12 +85,18 @@ absl::StatusOr<std::vector<KernelPod>> LookAtKernel(netlink::Socket& host) {
 
 pool::Records Reconcile(const pool::Pool& pool, const std::string& subnet,
                         const std::vector<Ipv4>& listed,
-                        const std::vector<KernelPod>& kernel, absl::Time now) {
+                        const std::vector<KernelPod>& kernel, Scope scope,
+                        absl::Time now) {
   std::map<Ipv4, const KernelPod*> users;
   for (const KernelPod& pod : kernel) users[pod.address] = &pod;
-  pool::Records records =
-      CloseIntents(pool, {listed.begin(), listed.end()}, now);
-  for (const Ipv4 ip : listed) {
+  std::set<Ipv4> to_take_in(listed.begin(), listed.end());
+  pool::Records records = CloseIntents(pool, to_take_in, now);
+  if (scope == Scope::kRebuild) {
+    for (const KernelPod& pod : kernel) {
+      if (IsOurs(pod)) to_take_in.insert(pod.address);
+    }
+  }
+  for (const Ipv4 ip : to_take_in) {
     if (pool.Find(ip) != nullptr) continue;
     const auto user = users.find(ip);
     Append(TakeIn(pool, subnet, ip,
@@ -94,6 +104,20 @@ pool::Records Reconcile(const pool::Pool& pool, const std::string& subnet,
            &records);
   }
   return records;
+}
+
+void ClaimUnlisted(vpc::Provider& provider, const std::vector<Ipv4>& listed,
+                   const std::vector<KernelPod>& kernel) {
+  const std::set<Ipv4> known(listed.begin(), listed.end());
+  for (const KernelPod& pod : kernel) {
+    if (!IsOurs(pod) || known.contains(pod.address)) continue;
+    const absl::Status status = provider.Claim(pod.address);
+    if (status.ok()) continue;
+    LOG(ERROR) << "pod " << pod.attachment.ToString() << " has address "
+               << pod.address.ToString()
+               << ", which the VPC doesn't count as this node's: "
+               << status.message();
+  }
 }
 
 }  // namespace applets::ledger

@@ -27,8 +27,9 @@ pool::Record Row(uint32_t ip, State state) {
 }
 
 pool::Pool After(pool::Pool pool, const std::vector<Ipv4>& listed,
-                 const std::vector<KernelPod>& kernel = {}) {
-  pool.Apply(Reconcile(pool, "s", listed, kernel, kNow));
+                 const std::vector<KernelPod>& kernel = {},
+                 Scope scope = Scope::kRebuild) {
+  pool.Apply(Reconcile(pool, "s", listed, kernel, scope, kNow));
   return pool;
 }
 
@@ -79,6 +80,14 @@ TEST(RecoveryTest, OneAttachmentIsNeverRestoredTwice) {
       After(once, {Ipv4(1), Ipv4(2)}, {{Ipv4(2), "ucni01", kAttachment}});
   EXPECT_EQ(twice.Find(kAttachment)->ip, Ipv4(1));
   EXPECT_EQ(twice.Find(Ipv4(2))->state, State::kQuarantined);
+}
+
+TEST(RecoveryTest, ARunningPodTheVpcDoesNotListIsLeasedAtARebuildOnly) {
+  const std::vector<KernelPod> kernel = {{Ipv4(1), "ucni01", kAttachment}};
+  EXPECT_NE(After(PoolOf({}), {}, kernel).Find(kAttachment), nullptr);
+  EXPECT_EQ(
+      After(PoolOf({}), {}, kernel, Scope::kOpenIntents).Find(kAttachment),
+      nullptr);
 }
 
 }  // namespace

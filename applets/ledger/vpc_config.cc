@@ -68,12 +68,10 @@ absl::StatusOr<std::unique_ptr<vpc::Provider>> OpenProvider(
   const auto subnet = base::Ipv4Prefix::Parse(config.subnet);
   if (!subnet.ok()) return base::Annotate(subnet.status(), "subnet");
   ASSIGN_OR_RETURN(auto reserved, ParseReserved(config.reserved));
-  vpc::EmbeddedOptions options{config.vpc_state.empty()
-                                   ? absl::StrCat(state_dir, "/vpc.db")
-                                   : config.vpc_state,
-                               *subnet,
-                               node.mac,
-                               {node.address}};
+  vpc::EmbeddedOptions options{
+      config.vpc_state.empty() ? absl::StrCat(state_dir, "/vpc.db")
+                               : config.vpc_state,
+      *subnet, node.mac, node.address, std::move(reserved)};
   ASSIGN_OR_RETURN(auto embedded, vpc::Embedded::Open(std::move(options)));
   return std::unique_ptr<vpc::Provider>(std::move(embedded));
 }
