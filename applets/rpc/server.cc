@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <unordered_map>
@@ -22,6 +23,20 @@ namespace {
 
 constexpr int kMode = 0660;
 
+// A socket that a dead process left behind may be replaced, a living one's not:
+// it may be another daemon's, with another store.
+absl::Status RefuseLiving(const std::string& path, const sockaddr_un& address) {
+  const base::Fd fd(
+      socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd.valid()) return base::ErrnoStatus("socket");
+  const int connected = connect(
+      fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+  if (connected != 0 && errno != EAGAIN) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("--socket: somebody listens at ", path,
+                   " already; stop it, or choose another path"));
+}
+
 absl::StatusOr<base::Fd> BindUnix(const std::string& path) {
   sockaddr_un address = {};
   address.sun_family = AF_UNIX;
@@ -33,6 +48,7 @@ absl::StatusOr<base::Fd> BindUnix(const std::string& path) {
   std::memcpy(address.sun_path, path.data(), path.size());
   base::Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.valid()) return base::ErrnoStatus("socket");
+  RETURN_IF_ERROR(RefuseLiving(path, address));
   unlink(path.c_str());
   // The mode is right from the first moment, not after a chmod.
   const mode_t old_mask = umask(0777 & ~kMode);

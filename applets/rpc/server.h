@@ -47,8 +47,8 @@ class Server {
   static constexpr int kBacklog = 4096;
 
   // Listens at `path`, mode 0660. A socket that a dead process left there is
-  // replaced, for the caller holds the store's lock. Ignores SIGPIPE in the
-  // process from now on.
+  // replaced; FAILED_PRECONDITION when somebody listens at it. Ignores SIGPIPE
+  // in the process from now on.
   static absl::StatusOr<std::unique_ptr<Server>> Listen(base::Loop& loop,
                                                         std::string path,
                                                         Handlers handlers);

@@ -156,6 +156,14 @@ TEST_F(ServerTest, NobodyThereIsNotFound) {
             absl::StatusCode::kNotFound);
 }
 
+TEST_F(ServerTest, ALivingDaemonsSocketIsNotTaken) {
+  Start([](const Call&, Reply reply) { reply(Answer{}); });
+  auto other_loop = base::Loop::Create().value();
+  const auto second = Server::Listen(*other_loop, path_, {});
+  EXPECT_EQ(second.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(Connect().Status().ok());
+}
+
 TEST_F(ServerTest, TheSocketIsForOwnerAndGroupOnly) {
   Start([](const Call&, Reply reply) { reply(Answer{}); });
   struct stat info;
