@@ -3,7 +3,7 @@
 #   --mount --uts) into a node and stays there until it is killed; lab.sh starts
 #   it. LAB is the lab's folder, the only one that all nodes share.
 #   /run is empty but for LAB; what is written to /etc /opt /var/lib /var/log is
-#   gone with the node; /etc/cni/net.d, /opt/cni/bin and /var/lib/cni start
+#   gone with the node; CNI folders and those of an installed cnivpc start
 #   empty. The cgroups stay where they are, for container runtimes.
 set -euo pipefail
 node=$1 lab=$2
@@ -25,7 +25,7 @@ for folder in /etc /opt /var/lib /var/log; do
 done
 umount -l "$tmp"
 rmdir "$tmp"
-rm -rf /etc/cni/net.d /opt/cni/bin /var/lib/cni
+rm -rf /etc/cni/net.d /opt/cni/bin /var/lib/cni /var/lib/cnivpc /var/log/cnivpc.log
 mkdir -p /etc/cni/net.d /opt/cni/bin /var/lib/cni
 rm -f /etc/resolv.conf
 echo 'nameserver 127.0.0.1' >/etc/resolv.conf
