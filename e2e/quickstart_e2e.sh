@@ -1,7 +1,7 @@
 #!/bin/bash
 # quickstart_e2e.sh: quickstart does what it says, twice, and leaves no process,
-#   link, namespace or file behind, however it ends: by itself, by Ctrl-C, TERM or
-#   kill -9, early or late.
+#   link, namespace or file behind, however it ends: by itself, by INT, TERM, HUP
+#   or kill -9, early or late.
 . "$(dirname "$0")/lab.sh"
 tmp=$(mktemp -d)
 out=$(mktemp)
@@ -31,6 +31,7 @@ expect "their addresses cool at the end" grep -E '10\.126\.6[4-7]\.[0-9]+ +cooli
 
 # interrupt SIGNAL WHEN: once that title is on the screen.
 interrupt() {
+  : >"$out" # lest what the last one wrote be taken for this one's
   # In the background a shell ignores SIGINT.
   env --default-signal=INT "$mark" TMPDIR="$tmp" "$lab_root/quickstart" --pods 20 >"$out" 2>&1 </dev/null &
   local pid=$! rc=0
