@@ -7,6 +7,7 @@
 #include "applets/cni/daemon_leases.h"
 #include "applets/cni/offline_leases.h"
 #include "applets/ledger/queue.h"
+#include "applets/rpc/client.h"
 
 namespace applets::cni {
 namespace {
@@ -65,6 +66,9 @@ absl::Status SystemLeases::Connect() {
   return absl::OkStatus();
 }
 
+// All calls are the same done twice, so one whose ipamd went away without a
+// word is made again: by the next ipamd, or by ourselves.
+//
 // Without ipamd the store's lock decides. A slice of waiting that has run out
 // for nothing means that somebody holds it: an ipamd that is starting, or other
 // plugins, whose turns are short.
@@ -73,7 +77,13 @@ auto SystemLeases::Ask(Call call)
     -> decltype(call(std::declval<LeaseSource&>())) {
   while (true) {
     absl::Status connected = Connect();
-    if (connected.ok()) return call(*daemon_);
+    if (connected.ok()) {
+      auto answer = call(*daemon_);
+      const bool again = rpc::WentAway(StatusOf(answer));
+      if (!again || absl::Now() >= deadline_) return answer;
+      daemon_.reset();
+      continue;
+    }
     if (!absl::IsNotFound(connected)) return connected;
     const absl::Time slice_end = std::min(absl::Now() + kLockSlice, deadline_);
     OfflineLeases offline(config_, slice_end);

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/cord.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -23,9 +24,13 @@ namespace {
 // A pool of 100,000 addresses is some 30 MB.
 constexpr size_t kMaxAnswerBytes = 64 << 20;
 
-absl::Status WentAway(absl::string_view what) {
-  return absl::UnavailableError(
+constexpr char kWentAwayPayload[] = "cnivpc/went-away";
+
+absl::Status Gone(absl::string_view what) {
+  absl::Status status = absl::UnavailableError(
       absl::StrCat("ipamd went away while we waited (", what, ")"));
+  status.SetPayload(kWentAwayPayload, absl::Cord());
+  return status;
 }
 
 absl::StatusOr<sockaddr_un> AddressOf(const std::string& path) {
@@ -45,6 +50,10 @@ bool NobodyListens(int error_number) {
 }
 
 }  // namespace
+
+bool WentAway(const absl::Status& status) {
+  return status.GetPayload(kWentAwayPayload).has_value();
+}
 
 absl::StatusOr<Client> Client::Connect(const std::string& socket_path,
                                        absl::Duration timeout) {
@@ -99,7 +108,7 @@ absl::Status Client::Send(absl::string_view method, absl::string_view path,
     } else if (errno == EAGAIN) {
       RETURN_IF_ERROR(WaitFor(POLLOUT));
     } else if (errno != EINTR) {
-      return WentAway(std::strerror(errno));
+      return Gone(std::strerror(errno));
     }
   }
   return absl::OkStatus();
@@ -118,11 +127,11 @@ absl::StatusOr<std::string> Client::Receive() {
     if (n > 0) {
       buffer_.append(chunk, static_cast<size_t>(n));
     } else if (n == 0) {
-      return WentAway("connection closed");
+      return Gone("connection closed");
     } else if (errno == EAGAIN) {
       RETURN_IF_ERROR(WaitFor(POLLIN));
     } else if (errno != EINTR) {
-      return WentAway(std::strerror(errno));
+      return Gone(std::strerror(errno));
     }
   }
 }

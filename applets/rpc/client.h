@@ -11,6 +11,9 @@
 
 namespace applets::rpc {
 
+// Whether a call failed because the daemon went away while we waited.
+bool WentAway(const absl::Status& status);
+
 // A blocking connection to ipamd: HTTP/1.1 with keep-alive over a unix socket.
 // One request at a time; not thread-safe. Every call ends by the deadline that
 // was given to Connect.
@@ -19,7 +22,8 @@ namespace applets::rpc {
 //   NOT_FOUND          nobody listens at the socket: the daemon isn't running
 //   DEADLINE_EXCEEDED  the daemon is there, but didn't answer in time
 //   UNAVAILABLE        the daemon went away while we waited: whether the call
-//                      took effect is unknown
+//                      took effect is unknown. WentAway tells it from an ipamd
+//                      that says "try again"
 class Client {
  public:
   // `timeout` bounds everything that is done with this connection.

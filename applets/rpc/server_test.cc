@@ -147,6 +147,16 @@ TEST_F(ServerTest, AClientThatLeftWhileItWaitedDoesNoHarm) {
   EXPECT_TRUE(closed);
 }
 
+TEST_F(ServerTest, ADaemonThatGoesAwayIsToldFromOneThatSaysTryAgain) {
+  Start([](const Call&, Reply reply) {
+    reply(absl::UnavailableError("try again"));
+  });
+  Client client = Connect();
+  EXPECT_FALSE(WentAway(client.Status()));
+  OnLoop([this] { server_.reset(); });
+  EXPECT_TRUE(WentAway(client.Status()));
+}
+
 TEST_F(ServerTest, NobodyThereIsNotFound) {
   EXPECT_EQ(Client::Connect(path_ + ".none", absl::Seconds(1)).status().code(),
             absl::StatusCode::kNotFound);
