@@ -134,8 +134,7 @@ def main(path):
   with open(path) as lines:
     samples = Samples(lines)
   report = Report()
-  for fact in samples.facts.values():
-    print(fact)
+  print("; ".join(samples.facts.values()))
   one_at_a_time(samples, report)
   at_once(samples, report)
   start_and_memory(samples, report)
