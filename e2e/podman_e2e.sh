@@ -53,8 +53,9 @@ expect "node to container" on node-a ping -q -c 1 -W 2 "$a1"
 expect "container to container" p exec c1 ping -c 1 -W 2 "$a2"
 expect "container to a pod on the other node" p exec c1 ping -c 1 -W 2 "$(pod_ip node-b other)"
 expect "a pod on the other node to the container" in_pod node-b other ping -q -c 1 -W 2 "$a1"
-expect "the published port answers another host" curl -sf -m 5 "http://$(node_ip node-a):8080/"
-expect "and a pod on another node" on node-b ip netns exec other curl -sf -m 5 "http://$(node_ip node-a):8080/"
+# nc takes one connection at a time, and its loop a moment between two.
+expect "the published port answers another host" eventually 5 curl -sf -m 2 "http://$(node_ip node-a):8080/"
+expect "and a pod on another node" eventually 5 on node-b ip netns exec other curl -sf -m 2 "http://$(node_ip node-a):8080/"
 expect "c1 is removed" p rm -f -t 0 c1
 refuse "the published port is closed" curl -sf -m 2 "http://$(node_ip node-a):8080/"
 expect "the pod is removed" p pod rm -f -t 0 pod1

@@ -70,8 +70,9 @@ TEST_F(ServerTest, CallsOfOneConnectionKeepItsIdentity) {
   }
   // The second call was sent without waiting, then the client hung up: both
   // arrive, in that order.
-  for (int i = 0; i < 500 && calls.size() < 2; ++i) {
-    OnLoop([] {});
+  bool both = false;
+  for (int i = 0; i < 500 && !both; ++i) {
+    OnLoop([&] { both = calls.size() == 2; });
     usleep(1000);
   }
   OnLoop([&] {
