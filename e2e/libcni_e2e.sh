@@ -125,8 +125,9 @@ in_pod node-a chained sh -c 'while true; do printf "HTTP/1.0 200 OK\r\n\r\nhello
 server=$!
 hello() { curl -sf -m 2 "$@" "http://$(node_ip node-a):8080/" | grep -x hello >/dev/null; }
 expect "the host port answers another host" eventually 5 hello
-expect "and the node itself" on node-a curl -sf -m 5 "http://$(node_ip node-a):8080/"
-expect "and 127.0.0.1 on it" on node-a curl -sf -m 5 http://127.0.0.1:8080/
+# nc takes one connection at a time, and its loop a moment between two.
+expect "and the node itself" eventually 5 on node-a curl -sf -m 2 "http://$(node_ip node-a):8080/"
+expect "and 127.0.0.1 on it" eventually 5 on node-a curl -sf -m 2 http://127.0.0.1:8080/
 # Without portmap, whose own CHECK fails for every IPv4 pod where ip6tables works.
 cp "$list" "$LAB/chain.conflist"
 jq '.plugins |= map(select(.type != "portmap"))' "$LAB/chain.conflist" >"$list"
