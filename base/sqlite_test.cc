@@ -13,7 +13,7 @@ namespace base {
 namespace {
 
 std::string FreshPath() {
-  const std::string path =
+  std::string path =
       testing::TempDir() + "/sqlite_test." + std::to_string(getpid()) + "." +
       testing::UnitTest::GetInstance()->current_test_info()->name();
   for (const char* suffix : {"", "-wal", "-shm"}) {

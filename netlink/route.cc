@@ -25,9 +25,8 @@ rtmsg Header(const Route& route) {
   rtmsg header = {};
   header.rtm_family = AF_INET;
   header.rtm_dst_len = static_cast<uint8_t>(route.destination.length());
-  header.rtm_table = static_cast<uint8_t>(
-      route.table < RT_TABLE_MAX && route.table <= 0xff ? route.table
-                                                        : RT_TABLE_UNSPEC);
+  header.rtm_table =
+      static_cast<uint8_t>(route.table <= 0xff ? route.table : RT_TABLE_UNSPEC);
   header.rtm_protocol = route.protocol;
   header.rtm_scope = route.scope;
   header.rtm_type = route.type;

@@ -15,8 +15,6 @@
 namespace netlink {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 // One netlink message as the kernel would send it.

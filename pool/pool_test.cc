@@ -35,7 +35,7 @@ Pool PoolOf(int n) {
   pool.Apply(records);
   std::vector<Ipv4> given;
   for (int i = 1; i <= n; ++i) {
-    given.push_back(Ipv4(0x0a000000u + static_cast<uint32_t>(i)));
+    given.emplace_back(0x0a000000u + static_cast<uint32_t>(i));
   }
   pool.Apply(pool.DecideAllocated(intent, given, kStart));
   return pool;

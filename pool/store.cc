@@ -202,10 +202,10 @@ absl::Status Store::Prepare() {
       db_.Prepare("INSERT OR REPLACE INTO intent VALUES(?,?,?,?,?,?)"));
   ASSIGN_OR_RETURN(Statement close_intent,
                    db_.Prepare("DELETE FROM intent WHERE id=?"));
-  statements_.reset(
-      new Statements{std::move(put_address), std::move(drop_address),
-                     std::move(put_tombstone), std::move(drop_tombstone),
-                     std::move(open_intent), std::move(close_intent)});
+  statements_ = std::make_unique<Statements>(
+      Statements{std::move(put_address), std::move(drop_address),
+                 std::move(put_tombstone), std::move(drop_tombstone),
+                 std::move(open_intent), std::move(close_intent)});
   return absl::OkStatus();
 }
 

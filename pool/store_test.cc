@@ -19,8 +19,8 @@ const absl::Time kNow = absl::FromUnixNanos(1'800'000'000'123'456'789);
 
 std::string FreshDir() {
   static int n = 0;
-  const std::string dir = testing::TempDir() + "/store_test." +
-                          std::to_string(getpid()) + "." + std::to_string(n++);
+  std::string dir = testing::TempDir() + "/store_test." +
+                    std::to_string(getpid()) + "." + std::to_string(n++);
   EXPECT_TRUE(base::MakeDirectories(dir).ok());
   return dir;
 }
