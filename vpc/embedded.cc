@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "base/status.h"
 
 namespace vpc {
@@ -73,9 +74,28 @@ Ipv4 Embedded::After(Ipv4 address) const {
   return next < First() || next >= options_.subnet.last() ? First() : next;
 }
 
-absl::StatusOr<std::vector<Ipv4>> Embedded::Allocate(int count) {
+absl::Status Embedded::Perform(const char* name,
+                               const std::function<absl::Status()>& body) {
+  const std::lock_guard lock(mutex_);
+  const absl::Time started = absl::Now();
+  absl::Status status = db_.Transaction(body);
+  const std::string outcome =
+      status.ok() ? "0" : absl::StatusCodeToString(status.code());
+  Calls& calls = usage_.calls[{name, outcome}];
+  ++calls.count;
+  calls.took += absl::Now() - started;
+  if (!status.ok()) usage_.last_error = std::string(status.message());
+  return status;
+}
+
+Usage Embedded::usage() const {
+  const std::lock_guard lock(mutex_);
+  return usage_;
+}
+
+absl::StatusOr<std::vector<Ipv4>> Embedded::Allocate(int count, Priority) {
   std::vector<Ipv4> given;
-  RETURN_IF_ERROR(db_.Transaction([&]() -> absl::Status {
+  RETURN_IF_ERROR(Perform("Allocate", [&]() -> absl::Status {
     given.clear();
     ASSIGN_OR_RETURN(const std::set<Ipv4> taken, Taken());
     ASSIGN_OR_RETURN(const Ipv4 cursor, Cursor());
@@ -89,13 +109,11 @@ absl::StatusOr<std::vector<Ipv4>> Embedded::Allocate(int count) {
       }
       ip = After(ip);
     } while (ip != start);
-    if (given.empty()) return absl::OkStatus();
-    return SetCursor(given.back());
-  }));
-  if (given.empty() && count > 0) {
+    if (!given.empty()) return SetCursor(given.back());
+    if (count == 0) return absl::OkStatus();
     return absl::ResourceExhaustedError(absl::StrCat(
         "subnet ", options_.subnet.ToString(), " has no address left"));
-  }
+  }));
   return given;
 }
 
@@ -117,7 +135,7 @@ absl::StatusOr<std::string> Embedded::OwnerOf(Ipv4 address) {
 }
 
 absl::Status Embedded::Claim(Ipv4 address) {
-  return db_.Transaction([&]() -> absl::Status {
+  return Perform("Claim", [&]() -> absl::Status {
     ASSIGN_OR_RETURN(const std::string owner, OwnerOf(address));
     if (owner.empty()) return Give(address);
     if (owner == options_.owner.ToString()) return absl::OkStatus();
@@ -126,36 +144,62 @@ absl::Status Embedded::Claim(Ipv4 address) {
   });
 }
 
+absl::Status Embedded::TakeOver(Ipv4 address, const base::Mac& from) {
+  return Perform("TakeOver", [&]() -> absl::Status {
+    ASSIGN_OR_RETURN(const std::string owner, OwnerOf(address));
+    if (owner == options_.owner.ToString()) return absl::OkStatus();
+    if (owner != from.ToString()) {
+      return absl::NotFoundError(absl::StrCat(
+          address.ToString(), " isn't node ", from.ToString(), "'s"));
+    }
+    ASSIGN_OR_RETURN(Statement update,
+                     db_.Prepare("UPDATE allocation SET owner=? WHERE ip=?"));
+    return update.Bind(1, options_.owner.ToString())
+        .Bind(2, static_cast<int64_t>(address.bits()))
+        .Run();
+  });
+}
+
 absl::Status Embedded::Release(Ipv4 address) {
-  ASSIGN_OR_RETURN(
-      Statement remove,
-      db_.Prepare("DELETE FROM allocation WHERE ip=? AND owner=?"));
-  return remove.Bind(1, static_cast<int64_t>(address.bits()))
-      .Bind(2, options_.owner.ToString())
-      .Run();
+  return Perform("Release", [&]() -> absl::Status {
+    ASSIGN_OR_RETURN(
+        Statement remove,
+        db_.Prepare("DELETE FROM allocation WHERE ip=? AND owner=?"));
+    return remove.Bind(1, static_cast<int64_t>(address.bits()))
+        .Bind(2, options_.owner.ToString())
+        .Run();
+  });
 }
 
 absl::StatusOr<std::vector<Ipv4>> Embedded::List() {
-  ASSIGN_OR_RETURN(
-      Statement select,
-      db_.Prepare("SELECT ip FROM allocation WHERE owner=? ORDER BY ip"));
-  select.Bind(1, options_.owner.ToString());
   std::vector<Ipv4> mine;
-  while (true) {
-    ASSIGN_OR_RETURN(const bool more, select.Step());
-    if (!more) return mine;
-    const Ipv4 ip(static_cast<uint32_t>(select.Int(0)));
-    if (options_.subnet.Contains(ip)) mine.push_back(ip);
-  }
+  RETURN_IF_ERROR(Perform("List", [&]() -> absl::Status {
+    mine.clear();
+    ASSIGN_OR_RETURN(
+        Statement select,
+        db_.Prepare("SELECT ip FROM allocation WHERE owner=? ORDER BY ip"));
+    select.Bind(1, options_.owner.ToString());
+    while (true) {
+      ASSIGN_OR_RETURN(const bool more, select.Step());
+      if (!more) return absl::OkStatus();
+      const Ipv4 ip(static_cast<uint32_t>(select.Int(0)));
+      if (options_.subnet.Contains(ip)) mine.push_back(ip);
+    }
+  }));
+  return mine;
 }
 
 absl::StatusOr<Subnet> Embedded::Describe() {
-  ASSIGN_OR_RETURN(const std::set<Ipv4> taken, Taken());
   Subnet subnet{options_.subnet.ToString(), options_.subnet, 0};
-  for (Ipv4 ip = First(); ip < options_.subnet.last();
-       ip = Ipv4(ip.bits() + 1)) {
-    if (!taken.contains(ip) && !IsReserved(ip)) ++subnet.available;
-  }
+  RETURN_IF_ERROR(Perform("Describe", [&]() -> absl::Status {
+    ASSIGN_OR_RETURN(const std::set<Ipv4> taken, Taken());
+    subnet.available = 0;
+    for (Ipv4 ip = First(); ip < options_.subnet.last();
+         ip = Ipv4(ip.bits() + 1)) {
+      if (!taken.contains(ip) && !IsReserved(ip)) ++subnet.available;
+    }
+    return absl::OkStatus();
+  }));
   return subnet;
 }
 

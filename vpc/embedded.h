@@ -1,7 +1,9 @@
 #ifndef CNIVPC_VPC_EMBEDDED_H_
 #define CNIVPC_VPC_EMBEDDED_H_
 
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <string>
 #include <vector>
@@ -44,15 +46,21 @@ class Embedded : public Provider {
   static absl::StatusOr<std::unique_ptr<Embedded>> Open(
       EmbeddedOptions options);
 
-  absl::StatusOr<std::vector<base::Ipv4>> Allocate(int count) override;
+  absl::StatusOr<std::vector<base::Ipv4>> Allocate(int count,
+                                                   Priority priority) override;
   absl::Status Claim(base::Ipv4 address) override;
+  absl::Status TakeOver(base::Ipv4 address, const base::Mac& from) override;
   absl::Status Release(base::Ipv4 address) override;
   absl::StatusOr<std::vector<base::Ipv4>> List() override;
   absl::StatusOr<Subnet> Describe() override;
+  Usage usage() const override;
 
  private:
   Embedded(EmbeddedOptions options, base::Database db)
       : options_(std::move(options)), db_(std::move(db)) {}
+  // Holds the file while it runs `body`; counts it as a call of `name`.
+  absl::Status Perform(const char* name,
+                       const std::function<absl::Status()>& body);
   absl::Status Register();
   bool IsReserved(base::Ipv4 address) const;
   absl::StatusOr<base::Ipv4> Cursor();
@@ -63,8 +71,10 @@ class Embedded : public Provider {
   base::Ipv4 First() const;
   base::Ipv4 After(base::Ipv4 address) const;
 
-  EmbeddedOptions options_;
-  base::Database db_;
+  const EmbeddedOptions options_;
+  mutable std::mutex mutex_;
+  base::Database db_;  // guarded by mutex_
+  Usage usage_;        // guarded by mutex_
 };
 
 }  // namespace vpc

@@ -1,11 +1,15 @@
 #ifndef CNIVPC_VPC_PROVIDER_H_
 #define CNIVPC_VPC_PROVIDER_H_
 
+#include <cstdint>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "base/address.h"
 
 namespace vpc {
@@ -17,31 +21,61 @@ struct Subnet {
   int available = 0;  // addresses that nobody has
 };
 
-// Where addresses come from: a cloud's VPC, or the embedded one. Calls block,
-// for seconds if need be, so ipamd makes them on a worker thread; one at a time
-// for each object.
+// What a call is for: who waits for the budget goes first by it.
+enum class Priority { kPod, kFill, kVerify, kRelease };
+
+// Calls of one action that ended with one outcome.
+struct Calls {
+  uint64_t count = 0;
+  absl::Duration took;  // of all of them together, without waiting
+};
+
+// What a provider has cost so far, and how the VPC is doing.
+struct Usage {
+  // By the action's name and how it ended: "0" or the VPC's error code, or
+  // "timeout", "reset", "unreachable" when there was no answer.
+  std::map<std::pair<std::string, std::string>, Calls> calls;
+  absl::Duration waited;       // for the budget, all calls together
+  double rate_per_second = 0;  // what the budget allows at present; 0: no limit
+  std::string circuit =
+      "closed";            // or "open", "half-open": the breaker's state
+  std::string last_error;  // of the last call that failed; "" if none did
+};
+
+// Where addresses come from: one interface of this node in one subnet of a
+// cloud's VPC, or of the embedded one. Calls block, for seconds if need be, so
+// ipamd makes them on worker threads; they may come from several at once.
 //
 // A call that fails with DEADLINE_EXCEEDED or UNAVAILABLE has an unknown
-// outcome: only List tells.
+// outcome: only List tells, and not at once, for a cloud's reads lag behind.
 class Provider {
  public:
   virtual ~Provider() = default;
 
   // Gives this node up to `count` more addresses: fewer when the subnet has no
   // more, RESOURCE_EXHAUSTED when it has none.
-  virtual absl::StatusOr<std::vector<base::Ipv4>> Allocate(int count) = 0;
+  virtual absl::StatusOr<std::vector<base::Ipv4>> Allocate(
+      int count, Priority priority) = 0;
 
   // Takes that very address for this node, because a pod has it. OK when it is
   // this node's already; ALREADY_EXISTS when it is another's.
   virtual absl::Status Claim(base::Ipv4 address) = 0;
 
-  // Gives one back. OK when it wasn't this node's any more.
+  // Takes an address over from the interface with the MAC `from`, which must
+  // have it: NOT_FOUND when it hasn't. OK when it is this node's already.
+  virtual absl::Status TakeOver(base::Ipv4 address, const base::Mac& from) = 0;
+
+  // Gives one back. OK when it wasn't this node's any more, so it may be
+  // repeated.
   virtual absl::Status Release(base::Ipv4 address) = 0;
 
   // All the addresses that are this node's.
   virtual absl::StatusOr<std::vector<base::Ipv4>> List() = 0;
 
   virtual absl::StatusOr<Subnet> Describe() = 0;
+
+  // Doesn't block.
+  virtual Usage usage() const = 0;
 };
 
 }  // namespace vpc

@@ -124,12 +124,15 @@ void Keeper::Allocate(int count) {
       ledger_.pool().DecideAllocate(count, subnet_, absl::Now());
   if (!Record(records)) return;
   in_flight_ = count;
-  Call("Allocate", [this, provider = provider_, intent = intent]() -> Finish {
-    auto given = provider->Allocate(intent.count);
-    return [this, intent, given = std::move(given)] {
-      FinishAllocate(intent, given);
-    };
-  });
+  const auto priority =
+      handlers_.waiting() > 0 ? vpc::Priority::kPod : vpc::Priority::kFill;
+  Call("Allocate",
+       [this, provider = provider_, intent = intent, priority]() -> Finish {
+         auto given = provider->Allocate(intent.count, priority);
+         return [this, intent, given = std::move(given)] {
+           FinishAllocate(intent, given);
+         };
+       });
 }
 
 void Keeper::FinishAllocate(

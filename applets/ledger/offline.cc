@@ -78,7 +78,7 @@ absl::Status AllocateOne(Desk& desk, vpc::Provider& provider) {
   auto [intent, records] =
       desk.ledger->pool().DecideAllocate(1, desk.vpc.subnet, desk.now);
   RETURN_IF_ERROR(desk.ledger->Record(records));
-  const auto given = provider.Allocate(1);
+  const auto given = provider.Allocate(1, vpc::Priority::kPod);
   if (!given.ok() &&
       given.status().code() != absl::StatusCode::kResourceExhausted) {
     return given.status();  // unknown outcome: the intent stays open
