@@ -1,0 +1,66 @@
+#include "pool/audit.h"
+
+#include <algorithm>
+
+namespace pool {
+
+// Those that look wrong now and did so `settle` ago. Who looks right again is
+// no suspect any more.
+template <typename Key>
+std::vector<Key> Audit::Confirm(Suspects<Key>& suspects,
+                                const std::set<Key>& now, absl::Time asked_at) {
+  std::erase_if(suspects,
+                [&](const auto& entry) { return !now.contains(entry.first); });
+  std::vector<Key> confirmed;
+  for (const Key& key : now) {
+    const absl::Time since = suspects.emplace(key, asked_at).first->second;
+    if (asked_at - since >= settle_) confirmed.push_back(key);
+  }
+  return confirmed;
+}
+
+Audit::Findings Audit::Compare(const Pool& pool,
+                               const std::vector<base::Ipv4>& listed,
+                               const std::set<int64_t>& in_flight,
+                               absl::Time asked_at) {
+  const std::set<base::Ipv4> theirs(listed.begin(), listed.end());
+  std::set<base::Ipv4> unknown;
+  for (const base::Ipv4 ip : theirs) {
+    if (pool.Find(ip) == nullptr) unknown.insert(ip);
+  }
+  std::set<base::Ipv4> unlisted;
+  for (const auto& [ip, row] : pool.addresses()) {
+    if (row.state != State::kReleasing && !theirs.contains(ip)) {
+      unlisted.insert(ip);
+    }
+  }
+  std::set<int64_t> open;
+  for (const auto& [id, intent] : pool.intents()) {
+    if (intent.kind == Intent::Kind::kAllocate && !in_flight.contains(id)) {
+      open.insert(id);
+    }
+  }
+  Findings findings;
+  findings.found = Confirm(unknown_, unknown, asked_at);
+  findings.missing = Confirm(unlisted_, unlisted, asked_at);
+  const bool all_known = findings.found.size() == unknown.size();
+  for (const int64_t id : Confirm(open_, open, asked_at)) {
+    if (all_known) findings.settled.push_back(pool.intents().at(id));
+  }
+  return findings;
+}
+
+void Audit::Forget(base::Ipv4 address) {
+  unknown_.erase(address);
+  unlisted_.erase(address);
+}
+
+absl::Time Audit::deadline() const {
+  absl::Time first = absl::InfiniteFuture();
+  for (const auto& [ip, since] : unknown_) first = std::min(first, since);
+  for (const auto& [ip, since] : unlisted_) first = std::min(first, since);
+  for (const auto& [id, since] : open_) first = std::min(first, since);
+  return first + settle_;
+}
+
+}  // namespace pool
