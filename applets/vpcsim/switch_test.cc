@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <initializer_list>
-#include <map>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "applets/vpcsim/table_directory.h"
 #include "gtest/gtest.h"
 
 namespace applets::vpcsim {
@@ -33,50 +32,22 @@ constexpr base::Ipv4 kNone;
 
 // 10.0.0.0/24 and 10.0.1.0/24 of one VPC, which node-a and node-b are in, and
 // another VPC with the same addresses, which node-o is in.
-class TestDirectory : public Directory {
- public:
-  TestDirectory() {
-    const Nic a{kMacA, "one", "node-a"};
-    const Nic b{kMacB, "one", "node-b"};
-    owners = {{{"one", kA}, a},
-              {{"one", kPodOfA}, a},
-              {{"one", kB}, b},
-              {{"one", kElsewhere}, {kMacX, "one", ""}},
-              {{"two", kA}, {kMacX, "two", "node-o"}}};
-    ports = {{"node-a", a}, {"node-b", b}, {"node-o", owners[{"two", kA}]}};
-  }
-
-  std::optional<Nic> AtPort(absl::string_view port) const override {
-    const auto found = ports.find(std::string(port));
-    if (found == ports.end()) return std::nullopt;
-    return found->second;
-  }
-  std::optional<Nic> OwnerOf(absl::string_view vpc,
-                             base::Ipv4 address) const override {
-    for (const auto& [key, nic] : owners) {
-      if (key.second == address && (vpc.empty() || vpc == key.first)) {
-        return nic;
-      }
-    }
-    return std::nullopt;
-  }
-  std::optional<Net> NetOf(absl::string_view,
-                           base::Ipv4 address) const override {
-    for (const Net& net : Nets()) {
-      if (net.prefix.Contains(address)) return net;
-    }
-    return std::nullopt;
-  }
-  std::vector<std::string> Ports() const override { return {}; }
-  std::vector<Net> Nets() const override {
-    return {
-        {base::Ipv4Prefix::Containing(kA, 24), kGateway},
-        {base::Ipv4Prefix::Containing(kElsewhere, 24), base::Ipv4(0x0a0001fe)}};
-  }
-
-  std::map<std::pair<std::string, base::Ipv4>, Nic> owners;
-  std::map<std::string, Nic> ports;
-};
+TableDirectory Cloud() {
+  const Nic a{kMacA, "one", "node-a"};
+  const Nic b{kMacB, "one", "node-b"};
+  const Nic other{kMacX, "two", "node-o"};
+  TableDirectory directory;
+  directory.nics = {{"node-a", a}, {"node-b", b}, {"node-o", other}};
+  directory.owners = {{{"one", kA}, a},
+                      {{"one", kPodOfA}, a},
+                      {{"one", kB}, b},
+                      {{"one", kElsewhere}, {kMacX, "one", ""}},
+                      {{"two", kA}, other}};
+  directory.nets = {
+      {base::Ipv4Prefix::Containing(kA, 24), kGateway},
+      {base::Ipv4Prefix::Containing(kElsewhere, 24), base::Ipv4(0x0a0001fe)}};
+  return directory;
+}
 
 void Append(Bytes& bytes, std::initializer_list<int> more) {
   for (const int b : more) bytes.push_back(static_cast<uint8_t>(b));
@@ -121,7 +92,7 @@ class SwitchTest : public ::testing::Test {
     return Decide(directory_, port, frame);
   }
 
-  TestDirectory directory_;
+  TableDirectory directory_ = Cloud();
 };
 
 Decision Answered(const Packet& request, const base::Mac& mac) {
@@ -141,8 +112,8 @@ TEST_F(SwitchTest, ForwardsToAndFromSecondaryAddresses) {
 }
 
 TEST_F(SwitchTest, ForwardsToWhoeverHasTheAddressNow) {
-  directory_.owners[{"one", kPodOfA}] = directory_.ports["node-b"];
-  directory_.owners[{"one", kNobody}] = directory_.ports["node-a"];
+  directory_.owners[{"one", kPodOfA}] = directory_.nics["node-b"];
+  directory_.owners[{"one", kNobody}] = directory_.nics["node-a"];
   EXPECT_EQ(On("node-a", Ipv4(kMacA, kA, kPodOfA)),
             Decision(Forward{"node-b", kMacB}));
   EXPECT_EQ(On("node-a", Ipv4(kMacA, kPodOfA, kB)),

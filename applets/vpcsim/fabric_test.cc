@@ -1,0 +1,564 @@
+#include "applets/vpcsim/fabric.h"
+
+#include <arpa/inet.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <functional>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/algorithm/container.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
+#include "applets/vpcsim/table_directory.h"
+#include "base/fd.h"
+#include "base/status.h"
+#include "gtest/gtest.h"
+#include "netlink/addr.h"
+#include "netlink/arp/packet.h"
+#include "netlink/fresh_netns.h"
+#include "netlink/link.h"
+#include "netlink/neigh.h"
+#include "netlink/netns.h"
+#include "netlink/route.h"
+
+namespace applets::vpcsim {
+namespace {
+
+using netlink::arp::Packet;
+
+constexpr base::Ipv4 kGateway(0x0a0000fe);
+constexpr base::Ipv4 kPod(0x0a000015);
+constexpr base::Ipv4 kNobody(0x0a000063);
+constexpr uint16_t kUdpPort = 4711;
+
+void Require(const absl::Status& status) {
+  ASSERT_EQ(status, absl::OkStatus());
+}
+
+sockaddr_in SocketAddress(base::Ipv4 address, uint16_t port) {
+  sockaddr_in in = {};
+  in.sin_family = AF_INET;
+  in.sin_port = htons(port);
+  in.sin_addr.s_addr = address.network_order();
+  return in;
+}
+
+base::Fd Bound(int netns_fd, int type, base::Ipv4 address) {
+  const auto scope = netlink::NetnsScope::Enter(netns_fd);
+  base::Fd fd(socket(AF_INET, type | SOCK_CLOEXEC, 0));
+  const int on = 1;
+  setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+  // An address that the host hasn't got, too: a spoofer's.
+  setsockopt(fd.get(), SOL_IP, IP_TRANSPARENT, &on, sizeof(on));
+  const timeval limit = {10, 0};
+  setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+  setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+  const sockaddr_in in = SocketAddress(address, kUdpPort);
+  EXPECT_EQ(bind(fd.get(), reinterpret_cast<const sockaddr*>(&in), sizeof(in)),
+            0);
+  return fd;
+}
+
+// A link that has just been set up drops what is sent until the kernel's link
+// watch has seen its carrier.
+void AwaitCarrier(netlink::Socket& socket, const std::string& name) {
+  const absl::Time end = absl::Now() + absl::Seconds(10);
+  while (!netlink::GetLink(socket, name)->running()) {
+    ASSERT_LT(absl::Now(), end);
+  }
+}
+
+// A host in a network namespace of its own, its eth0 at the other end of a link
+// called `name` of the thread's namespace.
+class TestHost {
+ public:
+  TestHost(std::string name, uint8_t last, netlink::Socket& fabric)
+      : name_(std::move(name)),
+        address_(0x0a000000 | last),
+        mac_({2, 0, 0, 0, 0, last}),
+        netns_(netlink::MakeNetns()) {
+    Connect(fabric);
+  }
+
+  // Lays the wire, which must not be there.
+  void Connect(netlink::Socket& fabric) {
+    Require(fabric.Transact(
+        netlink::CreateVeth({.inner = {.name = "eth0", .mac = mac_},
+                             .netns_fd = netns_.get(),
+                             .outer = {.name = name_}})));
+    SetUp(fabric);
+    netlink::Socket inside = *netlink::SocketIn(netns_.get());
+    ifindex_ = *netlink::GetIfindex(inside, "eth0");
+    Require(inside.Transact(netlink::AddAddress(
+        {.ifindex = ifindex_, .address = address_, .prefix_length = 24})));
+    Require(inside.Transact(
+        netlink::AddRoute({.ifindex = ifindex_, .gateway = kGateway})));
+  }
+  void SetUp(netlink::Socket& fabric) {
+    Set(fabric, netlink::LinkChange::State::kUp);
+    netlink::Socket inside = *netlink::SocketIn(netns_.get());
+    AwaitCarrier(fabric, name_);
+    AwaitCarrier(inside, "eth0");
+  }
+  void Set(netlink::Socket& fabric, netlink::LinkChange::State state) {
+    Require(fabric.Transact(netlink::ChangeLink(
+        {.ifindex = *netlink::GetIfindex(fabric, name_), .state = state})));
+  }
+  void Add(base::Ipv4 address) {
+    netlink::Socket inside = *netlink::SocketIn(netns_.get());
+    Require(inside.Transact(netlink::AddAddress(
+        {.ifindex = ifindex_, .address = address, .prefix_length = 32})));
+  }
+
+  const std::string& name() const { return name_; }
+  base::Ipv4 address() const { return address_; }
+  const base::Mac& mac() const { return mac_; }
+  uint32_t ifindex() const { return ifindex_; }
+  Nic nic() const { return {mac_, "vpc", name_}; }
+  int netns_fd() const { return netns_.get(); }
+
+  base::Fd Udp(base::Ipv4 address) const {
+    return Bound(netns_.get(), SOCK_DGRAM, address);
+  }
+  base::Fd Tcp(base::Ipv4 address) const {
+    return Bound(netns_.get(), SOCK_STREAM, address);
+  }
+  // Sends and receives whole frames.
+  base::Fd Raw(uint16_t ether_type) const {
+    const auto scope = netlink::NetnsScope::Enter(netns_.get());
+    base::Fd fd(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
+    const timeval limit = {10, 0};
+    setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+    const int on = 1;
+    setsockopt(fd.get(), SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on));
+    sockaddr_ll to = {};
+    to.sll_family = AF_PACKET;
+    to.sll_protocol = htons(ether_type);
+    to.sll_ifindex = static_cast<int>(ifindex_);
+    EXPECT_EQ(
+        bind(fd.get(), reinterpret_cast<const sockaddr*>(&to), sizeof(to)), 0);
+    return fd;
+  }
+
+ private:
+  std::string name_;
+  base::Ipv4 address_;
+  base::Mac mac_;
+  base::Fd netns_;
+  uint32_t ifindex_ = 0;
+};
+
+void SendTo(const base::Fd& from, base::Ipv4 to, const std::string& text) {
+  const sockaddr_in in = SocketAddress(to, kUdpPort);
+  EXPECT_EQ(sendto(from.get(), text.data(), text.size(), 0,
+                   reinterpret_cast<const sockaddr*>(&in), sizeof(in)),
+            static_cast<ssize_t>(text.size()));
+}
+
+std::string Hear(const base::Fd& fd) {
+  std::string text(65536, '\0');
+  const ssize_t size = recv(fd.get(), text.data(), text.size(), 0);
+  text.resize(std::max<ssize_t>(size, 0));
+  return text;
+}
+
+void SendAll(const base::Fd& fd, size_t bytes) {
+  std::string piece(1 << 20, '\0');
+  for (size_t i = 0; i < piece.size(); ++i) {
+    piece[i] = static_cast<char>(i % 251);
+  }
+  for (size_t sent = 0; sent < bytes;) {
+    const size_t at = sent % piece.size();
+    const ssize_t n = send(fd.get(), piece.data() + at,
+                           std::min(piece.size() - at, bytes - sent), 0);
+    if (n <= 0) return;
+    sent += static_cast<size_t>(n);
+  }
+}
+
+// How many bytes came until the end, as SendAll has them.
+size_t ReceiveAll(const base::Fd& fd) {
+  std::string piece(1 << 20, '\0');
+  size_t received = 0;
+  while (true) {
+    const ssize_t n = recv(fd.get(), piece.data(), piece.size(), 0);
+    if (n <= 0) return received;
+    for (ssize_t i = 0; i < n; ++i, ++received) {
+      if (piece[i] != static_cast<char>(received % (1 << 20) % 251)) return 0;
+    }
+  }
+}
+
+class FabricTest : public ::testing::Test {
+ protected:
+  FabricTest() {
+    Know(a_);
+    Know(b_);
+    directory_.owners[{"vpc", kPod}] = a_.nic();
+    directory_.nets = {{base::Ipv4Prefix::Containing(kGateway, 24), kGateway}};
+    auto fabric = Fabric::Create(*loop_, directory_);
+    EXPECT_EQ(fabric.status(), absl::OkStatus());
+    fabric_ = *std::move(fabric);
+    thread_ = std::thread([this] { loop_->Run(); });
+  }
+  ~FabricTest() override {
+    loop_->Stop();
+    loop_->Post([] {});
+    thread_.join();
+  }
+
+  void Know(const TestHost& host) {
+    directory_.nics[host.name()] = host.nic();
+    directory_.owners[{"vpc", host.address()}] = host.nic();
+  }
+  // Runs `task` on the loop's thread, and waits.
+  void OnLoop(const std::function<void()>& task) {
+    absl::Notification done;
+    loop_->Post([&] {
+      task();
+      done.Notify();
+    });
+    done.WaitForNotification();
+  }
+  void Give(base::Ipv4 address, const TestHost& host) {
+    OnLoop([&] { directory_.owners[{"vpc", address}] = host.nic(); });
+  }
+  PortCounters Of(const std::string& port) {
+    PortCounters counters;
+    OnLoop([&] {
+      const auto found = fabric_->counters().find(port);
+      if (found != fabric_->counters().end()) counters = found->second;
+    });
+    return counters;
+  }
+  // Waits until `task` on the loop's thread is true; it's a matter of one
+  // wake-up or two of the fabric.
+  bool Eventually(const std::function<bool()>& task) {
+    const absl::Time end = absl::Now() + absl::Seconds(10);
+    bool is = false;
+    while (!is && absl::Now() < end) OnLoop([&] { is = task(); });
+    return is;
+  }
+  bool Counts(const std::string& port, DropReason reason, uint64_t count) {
+    return Eventually([&] {
+      const auto& dropped = fabric_->counters().find(port)->second.dropped;
+      return dropped[static_cast<size_t>(reason)] == count;
+    });
+  }
+  bool Attached(const std::string& port) {
+    return absl::c_linear_search(fabric_->attached(), port);
+  }
+  void ExpectConversation() {
+    const base::Fd at_a = a_.Udp(a_.address());
+    const base::Fd at_b = b_.Udp(b_.address());
+    SendTo(at_a, b_.address(), "ping");
+    EXPECT_EQ(Hear(at_b), "ping");
+    SendTo(at_b, a_.address(), "pong");
+    EXPECT_EQ(Hear(at_a), "pong");
+  }
+
+  netlink::FreshNetns netns_;
+  netlink::Socket host_ = *netlink::Socket::Open();
+  TestHost a_{"node-a", 1, host_};
+  TestHost b_{"node-b", 2, host_};
+  TableDirectory directory_;
+  std::unique_ptr<base::Loop> loop_ = *base::Loop::Create();
+  std::unique_ptr<Fabric> fabric_;
+  std::thread thread_;
+};
+
+TEST_F(FabricTest, CarriesBetweenHosts) {
+  ExpectConversation();
+  EXPECT_GE(Of("node-a").forwarded, 1);
+  EXPECT_GE(Of("node-a").forwarded_bytes, 46);
+  EXPECT_GE(Of("node-a").arp_answered, 1);
+}
+
+// The checksum and the cutting of large frames are left to the receiver: few
+// frames carry much.
+TEST_F(FabricTest, CarriesLargeFramesWhole) {
+  constexpr size_t kBytes = 64 << 20;
+  const base::Fd listening = b_.Tcp(b_.address());
+  ASSERT_EQ(listen(listening.get(), 1), 0);
+  std::thread sender([&] {
+    const base::Fd fd = a_.Tcp(a_.address());
+    const sockaddr_in to = SocketAddress(b_.address(), kUdpPort);
+    if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&to), sizeof(to)) ==
+        0) {
+      SendAll(fd, kBytes);
+    }
+  });
+  const base::Fd fd(accept(listening.get(), nullptr, nullptr));
+  EXPECT_EQ(ReceiveAll(fd), kBytes);
+  sender.join();
+  EXPECT_GE(Of("node-a").forwarded_bytes, kBytes);
+  EXPECT_LT(Of("node-a").forwarded, kBytes / 1448 / 3);
+}
+
+TEST_F(FabricTest, CarriesFragments) {
+  const base::Fd at_a = a_.Udp(a_.address());
+  const base::Fd at_b = b_.Udp(b_.address());
+  const std::string text(20000, 'x');
+  SendTo(at_a, b_.address(), text);
+  EXPECT_EQ(Hear(at_b), text);
+  EXPECT_GE(Of("node-a").forwarded, 14);
+}
+
+TEST_F(FabricTest, AMovedAddressFollowsAtOnce) {
+  a_.Add(kPod);
+  b_.Add(kPod);
+  TestHost c("node-c", 3, host_);
+  OnLoop([&] {
+    Know(c);
+    fabric_->Sync();
+  });
+  const base::Fd at_a = a_.Udp(kPod);
+  const base::Fd at_b = b_.Udp(kPod);
+  const base::Fd at_c = c.Udp(c.address());
+  SendTo(at_c, kPod, "to a");
+  EXPECT_EQ(Hear(at_a), "to a");
+  Give(kPod, b_);
+  SendTo(at_c, kPod, "to b");
+  EXPECT_EQ(Hear(at_b), "to b");
+  SendTo(at_a, c.address(), "no longer mine");
+  EXPECT_TRUE(Counts("node-a", DropReason::kSpoofed, 1));
+}
+
+TEST_F(FabricTest, ATakenAddressIsLost) {
+  OnLoop([&] { directory_.owners.erase({"vpc", kPod}); });
+  // The neighbour is known, so that the packet is sent at all.
+  netlink::Socket inside = *netlink::SocketIn(b_.netns_fd());
+  ASSERT_EQ(inside.Transact(
+                netlink::SetPermanentNeighbor(b_.ifindex(), kPod, a_.mac())),
+            absl::OkStatus());
+  SendTo(b_.Udp(b_.address()), kPod, "lost");
+  EXPECT_TRUE(Counts("node-b", DropReason::kNoOwner, 1));
+}
+
+TEST_F(FabricTest, TellsWhoWroteWhatWasDropped) {
+  SendTo(a_.Udp(kNobody), kMetadataAddress, "spoofed");
+  EXPECT_TRUE(Counts("node-a", DropReason::kSpoofed, 1));
+  DroppedFrame dropped;
+  OnLoop([&] { dropped = fabric_->last_dropped().back(); });
+  EXPECT_EQ(dropped.port, "node-a");
+  EXPECT_EQ(dropped.reason, DropReason::kSpoofed);
+  EXPECT_EQ(dropped.frame.ethernet.source, a_.mac());
+  EXPECT_EQ(dropped.frame.ip.source, kNobody);
+}
+
+TEST_F(FabricTest, RemembersTheLastDroppedOnly) {
+  const base::Fd raw = a_.Raw(0x88cc);
+  std::vector<uint8_t> frame(60);
+  std::copy(a_.mac().bytes().begin(), a_.mac().bytes().end(),
+            frame.begin() + 6);
+  frame[12] = 0x88;
+  frame[13] = 0xcc;
+  const uint64_t count = Fabric::kLastDropped + 10;
+  for (uint64_t i = 0; i < count; ++i) {
+    ASSERT_EQ(send(raw.get(), frame.data(), frame.size(), 0), 60);
+  }
+  EXPECT_TRUE(Counts("node-a", DropReason::kOtherType, count));
+  OnLoop(
+      [&] { EXPECT_EQ(fabric_->last_dropped().size(), Fabric::kLastDropped); });
+}
+
+TEST_F(FabricTest, SeesVlanTags) {
+  const base::Fd raw = a_.Raw(ETH_P_IP);
+  std::vector<uint8_t> frame(64);
+  std::copy(a_.mac().bytes().begin(), a_.mac().bytes().end(),
+            frame.begin() + 6);
+  frame[12] = 0x81;  // 802.1Q, VLAN 5
+  frame[15] = 5;
+  frame[16] = 0x08;
+  ASSERT_EQ(send(raw.get(), frame.data(), frame.size(), 0), 64);
+  EXPECT_TRUE(Counts("node-a", DropReason::kVlan, 1));
+}
+
+TEST_F(FabricTest, ServersAreReachedAtTheGatewaysAddresses) {
+  for (const base::Ipv4 address : {kGateway, kMetadataAddress}) {
+    const base::Fd server = Bound(netns_.fd(), SOCK_STREAM, address);
+    ASSERT_EQ(listen(server.get(), 1), 0);
+    const base::Fd client = a_.Tcp(a_.address());
+    const sockaddr_in to = SocketAddress(address, kUdpPort);
+    ASSERT_EQ(connect(client.get(), reinterpret_cast<const sockaddr*>(&to),
+                      sizeof(to)),
+              0);
+    const base::Fd served(accept(server.get(), nullptr, nullptr));
+    constexpr size_t kBytes = 8 << 20;
+    std::thread sender([&] {
+      SendAll(served, kBytes);
+      shutdown(served.get(), SHUT_WR);
+    });
+    EXPECT_EQ(ReceiveAll(client), kBytes);
+    sender.join();
+  }
+  EXPECT_GE(Of(std::string(kGatewayPort)).forwarded_bytes, 16 << 20);
+}
+
+TEST_F(FabricTest, TheGatewayReachesHosts) {
+  const base::Fd at_a = a_.Udp(a_.address());
+  SendTo(Bound(netns_.fd(), SOCK_DGRAM, kGateway), a_.address(), "hello");
+  EXPECT_EQ(Hear(at_a), "hello");
+}
+
+TEST_F(FabricTest, TheGatewayHasTheSubnetsThereAre) {
+  const base::Ipv4 second(0x0a0001fe);
+  const auto addresses = [&] {
+    std::vector<base::Ipv4> list;
+    const uint32_t ifindex =
+        *netlink::GetIfindex(host_, std::string(kGatewayPort));
+    const auto there = *netlink::ListAddresses(host_, ifindex);
+    for (const auto& a : there) {
+      list.push_back(a.address);
+    }
+    absl::c_sort(list);
+    return list;
+  };
+  OnLoop([&] {
+    directory_.nets.push_back(
+        {base::Ipv4Prefix::Containing(second, 24), second});
+    fabric_->Sync();
+  });
+  EXPECT_EQ(addresses(),
+            (std::vector<base::Ipv4>{kGateway, second, kMetadataAddress}));
+  OnLoop([&] {
+    directory_.nets.erase(directory_.nets.begin());
+    fabric_->Sync();
+  });
+  EXPECT_EQ(addresses(), (std::vector<base::Ipv4>{second, kMetadataAddress}));
+}
+
+class FabricArpTest : public FabricTest {
+ protected:
+  void Send(const Packet& packet) {
+    const netlink::arp::Frame frame = netlink::arp::Encode(packet);
+    ASSERT_EQ(send(raw_.get(), frame.data(), frame.size(), 0),
+              static_cast<ssize_t>(frame.size()));
+  }
+  std::optional<Packet> HearArp() {
+    const std::string frame = Hear(raw_);
+    return netlink::arp::Decode(
+        {reinterpret_cast<const uint8_t*>(frame.data()), frame.size()});
+  }
+  bool Silent(ArpSilence silence) {
+    return Eventually([&] {
+      const auto& silent = fabric_->counters().find("node-b")->second;
+      return silent.arp_silent[static_cast<size_t>(silence)] == 1;
+    });
+  }
+  // Nothing but the answer to this has been heard: what was sent before has
+  // been handled.
+  void ExpectNothingHeard() {
+    const Packet probe = netlink::arp::Probe(b_.mac(), a_.address());
+    Send(probe);
+    EXPECT_EQ(HearArp(), netlink::arp::Reply(probe, a_.mac()));
+  }
+
+  base::Fd raw_ = b_.Raw(ETH_P_ARP);
+};
+
+TEST_F(FabricArpTest, AProbeForAnothersAddressIsAnswered) {
+  const Packet probe = netlink::arp::Probe(b_.mac(), kPod);
+  Send(probe);
+  EXPECT_EQ(HearArp(), netlink::arp::Reply(probe, a_.mac()));
+}
+
+TEST_F(FabricArpTest, AProbeForAnOwnAddressIsNot) {
+  Give(kPod, b_);
+  Send(netlink::arp::Probe(b_.mac(), kPod));
+  EXPECT_TRUE(Silent(ArpSilence::kOwnAddress));
+  ExpectNothingHeard();
+}
+
+TEST_F(FabricArpTest, AProbeForAFreeAddressIsNot) {
+  Send(netlink::arp::Probe(b_.mac(), kNobody));
+  EXPECT_TRUE(Silent(ArpSilence::kNobody));
+  ExpectNothingHeard();
+}
+
+// Not by the kernel of the fabric's namespace, which has the address too.
+TEST_F(FabricArpTest, TheGatewayIsAnsweredForOnce) {
+  Packet request = netlink::arp::Probe(b_.mac(), kGateway);
+  request.sender_address = b_.address();
+  Send(request);
+  EXPECT_EQ(HearArp(), netlink::arp::Reply(request, kGatewayMac));
+  ExpectNothingHeard();
+}
+
+TEST_F(FabricArpTest, AnAnnouncementReachesNobody) {
+  const base::Fd ear = a_.Raw(ETH_P_ARP);
+  Send(netlink::arp::Announcement(b_.mac(), b_.address()));
+  EXPECT_TRUE(Silent(ArpSilence::kAnnouncement));
+  std::array<uint8_t, 64> frame;
+  EXPECT_EQ(recv(ear.get(), frame.data(), frame.size(), MSG_DONTWAIT), -1);
+  EXPECT_EQ(errno, EAGAIN);
+}
+
+TEST_F(FabricTest, ALinkMayGoDownAndUp) {
+  ExpectConversation();
+  a_.Set(host_, netlink::LinkChange::State::kDown);
+  SendTo(b_.Udp(b_.address()), a_.address(), "lost");
+  EXPECT_TRUE(Counts("node-b", DropReason::kNoPort, 1));
+  a_.SetUp(host_);
+  ExpectConversation();
+}
+
+TEST_F(FabricTest, ALinkMayBeReplaced) {
+  ASSERT_EQ(host_.Transact(netlink::DeleteLink("node-a")), absl::OkStatus());
+  EXPECT_TRUE(Eventually([&] { return !Attached("node-a"); }));
+  a_.Connect(host_);
+  EXPECT_TRUE(Eventually([&] { return Attached("node-a"); }));
+  ExpectConversation();
+}
+
+TEST_F(FabricTest, ALinkMayComeBeforeOrAfterItsInterface) {
+  const Nic early{base::Mac({2, 0, 0, 0, 0, 4}), "vpc", "node-d"};
+  OnLoop([&] {
+    directory_.nics["node-d"] = early;
+    fabric_->Sync();
+  });
+  OnLoop([&] { EXPECT_FALSE(Attached("node-d")); });
+  TestHost d("node-d", 4, host_);
+  EXPECT_TRUE(Eventually([&] { return Attached("node-d"); }));
+  OnLoop([&] {
+    directory_.nics.erase("node-d");
+    fabric_->Sync();
+    EXPECT_FALSE(Attached("node-d"));
+    Know(d);
+    fabric_->Sync();
+    EXPECT_TRUE(Attached("node-d"));
+  });
+}
+
+TEST_F(FabricTest, SaysWhatTheReceiversLinkIsTooSmallFor) {
+  ASSERT_EQ(host_.Transact(netlink::ChangeLink(
+                {.ifindex = *netlink::GetIfindex(host_, "node-b"),
+                 .mtu_bytes = 1000})),
+            absl::OkStatus());
+  SendTo(a_.Udp(a_.address()), b_.address(), std::string(1400, 'x'));
+  EXPECT_TRUE(Counts("node-a", DropReason::kTooBig, 1));
+}
+
+TEST(FabricCreateTest, ThereIsOneInANamespace) {
+  const netlink::FreshNetns netns;
+  const auto loop = *base::Loop::Create();
+  const TableDirectory directory;
+  auto first = Fabric::Create(*loop, directory);
+  ASSERT_EQ(first.status(), absl::OkStatus());
+  EXPECT_EQ(base::ErrnoOf(Fabric::Create(*loop, directory).status()), EBUSY);
+  first->reset();
+  EXPECT_EQ(Fabric::Create(*loop, directory).status(), absl::OkStatus());
+}
+
+}  // namespace
+}  // namespace applets::vpcsim
