@@ -1,9 +1,6 @@
 #include "applets/vpcsim/fabric.h"
 
-#include <arpa/inet.h>
 #include <linux/if_ether.h>
-#include <linux/if_packet.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -19,6 +16,7 @@
 #include "absl/algorithm/container.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
+#include "applets/vpcsim/lab_host.h"
 #include "applets/vpcsim/table_directory.h"
 #include "base/fd.h"
 #include "base/status.h"
@@ -29,176 +27,15 @@
 #include "netlink/link.h"
 #include "netlink/neigh.h"
 #include "netlink/netns.h"
-#include "netlink/route.h"
 
 namespace applets::vpcsim {
 namespace {
 
 using netlink::arp::Packet;
 
-constexpr base::Ipv4 kGateway(0x0a0000fe);
+constexpr base::Ipv4 kGateway = LabHost::kGateway;
 constexpr base::Ipv4 kPod(0x0a000015);
 constexpr base::Ipv4 kNobody(0x0a000063);
-constexpr uint16_t kUdpPort = 4711;
-
-void Require(const absl::Status& status) {
-  ASSERT_EQ(status, absl::OkStatus());
-}
-
-sockaddr_in SocketAddress(base::Ipv4 address, uint16_t port) {
-  sockaddr_in in = {};
-  in.sin_family = AF_INET;
-  in.sin_port = htons(port);
-  in.sin_addr.s_addr = address.network_order();
-  return in;
-}
-
-base::Fd Bound(int netns_fd, int type, base::Ipv4 address) {
-  const auto scope = netlink::NetnsScope::Enter(netns_fd);
-  base::Fd fd(socket(AF_INET, type | SOCK_CLOEXEC, 0));
-  const int on = 1;
-  setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-  // An address that the host hasn't got, too: a spoofer's.
-  setsockopt(fd.get(), SOL_IP, IP_TRANSPARENT, &on, sizeof(on));
-  const timeval limit = {10, 0};
-  setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-  setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-  const sockaddr_in in = SocketAddress(address, kUdpPort);
-  EXPECT_EQ(bind(fd.get(), reinterpret_cast<const sockaddr*>(&in), sizeof(in)),
-            0);
-  return fd;
-}
-
-// A link that has just been set up drops what is sent until the kernel's link
-// watch has seen its carrier.
-void AwaitCarrier(netlink::Socket& socket, const std::string& name) {
-  const absl::Time end = absl::Now() + absl::Seconds(10);
-  while (!netlink::GetLink(socket, name)->running()) {
-    ASSERT_LT(absl::Now(), end);
-  }
-}
-
-// A host in a network namespace of its own, its eth0 at the other end of a link
-// called `name` of the thread's namespace.
-class TestHost {
- public:
-  TestHost(std::string name, uint8_t last, netlink::Socket& fabric)
-      : name_(std::move(name)),
-        address_(0x0a000000 | last),
-        mac_({2, 0, 0, 0, 0, last}),
-        netns_(netlink::MakeNetns()) {
-    Connect(fabric);
-  }
-
-  // Lays the wire, which must not be there.
-  void Connect(netlink::Socket& fabric) {
-    Require(fabric.Transact(
-        netlink::CreateVeth({.inner = {.name = "eth0", .mac = mac_},
-                             .netns_fd = netns_.get(),
-                             .outer = {.name = name_}})));
-    SetUp(fabric);
-    netlink::Socket inside = *netlink::SocketIn(netns_.get());
-    ifindex_ = *netlink::GetIfindex(inside, "eth0");
-    Require(inside.Transact(netlink::AddAddress(
-        {.ifindex = ifindex_, .address = address_, .prefix_length = 24})));
-    Require(inside.Transact(
-        netlink::AddRoute({.ifindex = ifindex_, .gateway = kGateway})));
-  }
-  void SetUp(netlink::Socket& fabric) {
-    Set(fabric, netlink::LinkChange::State::kUp);
-    netlink::Socket inside = *netlink::SocketIn(netns_.get());
-    AwaitCarrier(fabric, name_);
-    AwaitCarrier(inside, "eth0");
-  }
-  void Set(netlink::Socket& fabric, netlink::LinkChange::State state) {
-    Require(fabric.Transact(netlink::ChangeLink(
-        {.ifindex = *netlink::GetIfindex(fabric, name_), .state = state})));
-  }
-  void Add(base::Ipv4 address) {
-    netlink::Socket inside = *netlink::SocketIn(netns_.get());
-    Require(inside.Transact(netlink::AddAddress(
-        {.ifindex = ifindex_, .address = address, .prefix_length = 32})));
-  }
-
-  const std::string& name() const { return name_; }
-  base::Ipv4 address() const { return address_; }
-  const base::Mac& mac() const { return mac_; }
-  uint32_t ifindex() const { return ifindex_; }
-  Nic nic() const { return {mac_, "vpc", name_}; }
-  int netns_fd() const { return netns_.get(); }
-
-  base::Fd Udp(base::Ipv4 address) const {
-    return Bound(netns_.get(), SOCK_DGRAM, address);
-  }
-  base::Fd Tcp(base::Ipv4 address) const {
-    return Bound(netns_.get(), SOCK_STREAM, address);
-  }
-  // Sends and receives whole frames.
-  base::Fd Raw(uint16_t ether_type) const {
-    const auto scope = netlink::NetnsScope::Enter(netns_.get());
-    base::Fd fd(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
-    const timeval limit = {10, 0};
-    setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-    const int on = 1;
-    setsockopt(fd.get(), SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on));
-    sockaddr_ll to = {};
-    to.sll_family = AF_PACKET;
-    to.sll_protocol = htons(ether_type);
-    to.sll_ifindex = static_cast<int>(ifindex_);
-    EXPECT_EQ(
-        bind(fd.get(), reinterpret_cast<const sockaddr*>(&to), sizeof(to)), 0);
-    return fd;
-  }
-
- private:
-  std::string name_;
-  base::Ipv4 address_;
-  base::Mac mac_;
-  base::Fd netns_;
-  uint32_t ifindex_ = 0;
-};
-
-void SendTo(const base::Fd& from, base::Ipv4 to, const std::string& text) {
-  const sockaddr_in in = SocketAddress(to, kUdpPort);
-  EXPECT_EQ(sendto(from.get(), text.data(), text.size(), 0,
-                   reinterpret_cast<const sockaddr*>(&in), sizeof(in)),
-            static_cast<ssize_t>(text.size()));
-}
-
-std::string Hear(const base::Fd& fd) {
-  std::string text(65536, '\0');
-  const ssize_t size = recv(fd.get(), text.data(), text.size(), 0);
-  text.resize(std::max<ssize_t>(size, 0));
-  return text;
-}
-
-void SendAll(const base::Fd& fd, size_t bytes) {
-  std::string piece(1 << 20, '\0');
-  for (size_t i = 0; i < piece.size(); ++i) {
-    piece[i] = static_cast<char>(i % 251);
-  }
-  for (size_t sent = 0; sent < bytes;) {
-    const size_t at = sent % piece.size();
-    const ssize_t n = send(fd.get(), piece.data() + at,
-                           std::min(piece.size() - at, bytes - sent), 0);
-    if (n <= 0) return;
-    sent += static_cast<size_t>(n);
-  }
-}
-
-// How many bytes came until the end, as SendAll has them.
-size_t ReceiveAll(const base::Fd& fd) {
-  std::string piece(1 << 20, '\0');
-  size_t received = 0;
-  while (true) {
-    const ssize_t n = recv(fd.get(), piece.data(), piece.size(), 0);
-    if (n <= 0) return received;
-    for (ssize_t i = 0; i < n; ++i, ++received) {
-      if (piece[i] != static_cast<char>(received % (1 << 20) % 251)) return 0;
-    }
-  }
-}
-
 class FabricTest : public ::testing::Test {
  protected:
   FabricTest() {
@@ -217,8 +54,8 @@ class FabricTest : public ::testing::Test {
     thread_.join();
   }
 
-  void Know(const TestHost& host) {
-    directory_.nics[host.name()] = host.nic();
+  void Know(const LabHost& host) {
+    directory_.nics[host.port()] = host.nic();
     directory_.owners[{"vpc", host.address()}] = host.nic();
   }
   // Runs `task` on the loop's thread, and waits.
@@ -230,7 +67,7 @@ class FabricTest : public ::testing::Test {
     });
     done.WaitForNotification();
   }
-  void Give(base::Ipv4 address, const TestHost& host) {
+  void Give(base::Ipv4 address, const LabHost& host) {
     OnLoop([&] { directory_.owners[{"vpc", address}] = host.nic(); });
   }
   PortCounters Of(const std::string& port) {
@@ -269,8 +106,8 @@ class FabricTest : public ::testing::Test {
 
   netlink::FreshNetns netns_;
   netlink::Socket host_ = *netlink::Socket::Open();
-  TestHost a_{"node-a", 1, host_};
-  TestHost b_{"node-b", 2, host_};
+  LabHost a_{"node-a", 1, host_};
+  LabHost b_{"node-b", 2, host_};
   TableDirectory directory_;
   std::unique_ptr<base::Loop> loop_ = *base::Loop::Create();
   std::unique_ptr<Fabric> fabric_;
@@ -292,14 +129,11 @@ TEST_F(FabricTest, CarriesLargeFramesWhole) {
   ASSERT_EQ(listen(listening.get(), 1), 0);
   std::thread sender([&] {
     const base::Fd fd = a_.Tcp(a_.address());
-    const sockaddr_in to = SocketAddress(b_.address(), kUdpPort);
-    if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&to), sizeof(to)) ==
-        0) {
-      SendAll(fd, kBytes);
-    }
+    ConnectTo(fd, b_.address());
+    SendPattern(fd, kBytes);
   });
   const base::Fd fd(accept(listening.get(), nullptr, nullptr));
-  EXPECT_EQ(ReceiveAll(fd), kBytes);
+  EXPECT_EQ(ReceivePattern(fd), kBytes);
   sender.join();
   EXPECT_GE(Of("node-a").forwarded_bytes, kBytes);
   EXPECT_LT(Of("node-a").forwarded, kBytes / 1448 / 3);
@@ -317,7 +151,7 @@ TEST_F(FabricTest, CarriesFragments) {
 TEST_F(FabricTest, AMovedAddressFollowsAtOnce) {
   a_.Add(kPod);
   b_.Add(kPod);
-  TestHost c("node-c", 3, host_);
+  LabHost c("node-c", 3, host_);
   OnLoop([&] {
     Know(c);
     fabric_->Sync();
@@ -386,20 +220,17 @@ TEST_F(FabricTest, SeesVlanTags) {
 
 TEST_F(FabricTest, ServersAreReachedAtTheGatewaysAddresses) {
   for (const base::Ipv4 address : {kGateway, kMetadataAddress}) {
-    const base::Fd server = Bound(netns_.fd(), SOCK_STREAM, address);
+    const base::Fd server = BoundSocket(netns_.fd(), SOCK_STREAM, address);
     ASSERT_EQ(listen(server.get(), 1), 0);
     const base::Fd client = a_.Tcp(a_.address());
-    const sockaddr_in to = SocketAddress(address, kUdpPort);
-    ASSERT_EQ(connect(client.get(), reinterpret_cast<const sockaddr*>(&to),
-                      sizeof(to)),
-              0);
+    ConnectTo(client, address);
     const base::Fd served(accept(server.get(), nullptr, nullptr));
     constexpr size_t kBytes = 8 << 20;
     std::thread sender([&] {
-      SendAll(served, kBytes);
+      SendPattern(served, kBytes);
       shutdown(served.get(), SHUT_WR);
     });
-    EXPECT_EQ(ReceiveAll(client), kBytes);
+    EXPECT_EQ(ReceivePattern(client), kBytes);
     sender.join();
   }
   EXPECT_GE(Of(std::string(kGatewayPort)).forwarded_bytes, 16 << 20);
@@ -407,7 +238,7 @@ TEST_F(FabricTest, ServersAreReachedAtTheGatewaysAddresses) {
 
 TEST_F(FabricTest, TheGatewayReachesHosts) {
   const base::Fd at_a = a_.Udp(a_.address());
-  SendTo(Bound(netns_.fd(), SOCK_DGRAM, kGateway), a_.address(), "hello");
+  SendTo(BoundSocket(netns_.fd(), SOCK_DGRAM, kGateway), a_.address(), "hello");
   EXPECT_EQ(Hear(at_a), "hello");
 }
 
@@ -506,7 +337,7 @@ TEST_F(FabricArpTest, AnAnnouncementReachesNobody) {
 
 TEST_F(FabricTest, ALinkMayGoDownAndUp) {
   ExpectConversation();
-  a_.Set(host_, netlink::LinkChange::State::kDown);
+  a_.SetDown(host_);
   SendTo(b_.Udp(b_.address()), a_.address(), "lost");
   EXPECT_TRUE(Counts("node-b", DropReason::kNoPort, 1));
   a_.SetUp(host_);
@@ -528,7 +359,7 @@ TEST_F(FabricTest, ALinkMayComeBeforeOrAfterItsInterface) {
     fabric_->Sync();
   });
   OnLoop([&] { EXPECT_FALSE(Attached("node-d")); });
-  TestHost d("node-d", 4, host_);
+  LabHost d("node-d", 4, host_);
   EXPECT_TRUE(Eventually([&] { return Attached("node-d"); }));
   OnLoop([&] {
     directory_.nics.erase("node-d");
