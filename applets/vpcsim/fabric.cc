@@ -103,6 +103,13 @@ std::vector<std::string> Fabric::attached() const {
   return names;
 }
 
+const FabricCounters& Fabric::counters() const {
+  for (const auto& [name, attached] : ports_) {
+    attached->counters.overrun += attached->port->TakeOverrun();
+  }
+  return counters_;
+}
+
 absl::Status Fabric::SetGatewayAddresses() {
   const uint32_t ifindex = ports_.find(kGatewayPort)->second->port->ifindex();
   ASSIGN_OR_RETURN(const auto there, netlink::ListAddresses(socket_, ifindex));

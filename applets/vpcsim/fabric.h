@@ -30,6 +30,7 @@ struct PortCounters {
   uint64_t arp_answered = 0;
   std::array<uint64_t, kArpSilences> arp_silent = {};  // by ArpSilence
   std::array<uint64_t, kDropReasons> dropped = {};     // by DropReason
+  uint64_t overrun = 0;  // came faster than the fabric works, and was lost
 };
 
 // By the name of the link; kGatewayPort is the gateway's. A port that has gone
@@ -61,7 +62,7 @@ struct DroppedFrame {
 // CAP_NET_ADMIN, CAP_NET_RAW and /dev/net/tun.
 class Fabric {
  public:
-  static constexpr int kFramesPerWakeUp = 128;
+  static constexpr int kFramesPerWakeUp = 64;
   static constexpr size_t kLastDropped = 256;
 
   // `loop` and `directory` must live longer.
@@ -73,7 +74,8 @@ class Fabric {
   // changes owners needs nothing.
   void Sync();
 
-  const FabricCounters& counters() const { return counters_; }
+  // Valid until the next call.
+  const FabricCounters& counters() const;
   // Oldest first; no more than kLastDropped.
   const std::deque<DroppedFrame>& last_dropped() const { return dropped_; }
   // Ports whose links are there, the gateway's among them.

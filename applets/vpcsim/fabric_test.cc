@@ -36,6 +36,7 @@ using netlink::arp::Packet;
 constexpr base::Ipv4 kGateway = LabHost::kGateway;
 constexpr base::Ipv4 kPod(0x0a000015);
 constexpr base::Ipv4 kNobody(0x0a000063);
+constexpr uint16_t kLldp = 0x88cc;
 class FabricTest : public ::testing::Test {
  protected:
   FabricTest() {
@@ -190,27 +191,39 @@ TEST_F(FabricTest, TellsWhoWroteWhatWasDropped) {
   EXPECT_EQ(dropped.frame.ip.source, kNobody);
 }
 
-TEST_F(FabricTest, RemembersTheLastDroppedOnly) {
-  const base::Fd raw = a_.Raw(0x88cc);
+// Frames of LLDP, which no switch passes on.
+void SendLldp(const LabHost& host, uint64_t count) {
+  const base::Fd raw = host.Raw(kLldp);
   std::vector<uint8_t> frame(60);
-  std::copy(a_.mac().bytes().begin(), a_.mac().bytes().end(),
-            frame.begin() + 6);
-  frame[12] = 0x88;
-  frame[13] = 0xcc;
-  const uint64_t count = Fabric::kLastDropped + 10;
+  absl::c_copy(host.mac().bytes(), frame.begin() + 6);
+  frame[12] = kLldp >> 8;
+  frame[13] = kLldp & 0xff;
   for (uint64_t i = 0; i < count; ++i) {
     ASSERT_EQ(send(raw.get(), frame.data(), frame.size(), 0), 60);
   }
+}
+
+TEST_F(FabricTest, RemembersTheLastDroppedOnly) {
+  const uint64_t count = Fabric::kLastDropped + 10;
+  SendLldp(a_, count);
   EXPECT_TRUE(Counts("node-a", DropReason::kOtherType, count));
   OnLoop(
       [&] { EXPECT_EQ(fabric_->last_dropped().size(), Fabric::kLastDropped); });
 }
 
+// The fabric can't run while its thread sends.
+TEST_F(FabricTest, CountsWhatComesTooFast) {
+  constexpr uint64_t kCount = 100'000;
+  OnLoop([&] { SendLldp(a_, kCount); });
+  const uint64_t overrun = Of("node-a").overrun;
+  EXPECT_GT(overrun, 0);
+  EXPECT_TRUE(Counts("node-a", DropReason::kOtherType, kCount - overrun));
+}
+
 TEST_F(FabricTest, SeesVlanTags) {
   const base::Fd raw = a_.Raw(ETH_P_IP);
   std::vector<uint8_t> frame(64);
-  std::copy(a_.mac().bytes().begin(), a_.mac().bytes().end(),
-            frame.begin() + 6);
+  absl::c_copy(a_.mac().bytes(), frame.begin() + 6);
   frame[12] = 0x81;  // 802.1Q, VLAN 5
   frame[15] = 5;
   frame[16] = 0x08;

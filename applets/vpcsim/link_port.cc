@@ -151,6 +151,17 @@ class LinkPort final : public Port {
     return absl::OkStatus();
   }
 
+  // Reading it sets it back (packet(7)).
+  uint64_t TakeOverrun() override {
+    tpacket_stats stats = {};
+    socklen_t bytes = sizeof(stats);
+    if (getsockopt(fd_.get(), SOL_PACKET, PACKET_STATISTICS, &stats, &bytes) !=
+        0) {
+      return 0;
+    }
+    return stats.tp_drops;
+  }
+
  private:
   base::Fd fd_;
   uint32_t ifindex_;

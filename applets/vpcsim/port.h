@@ -71,6 +71,10 @@ class Port {
   // EMSGSIZE: longer than the link's MTU; ENETDOWN, ENXIO, EIO: it is down or
   // gone; EAGAIN, ENOBUFS: what was sent before hasn't been taken yet.
   virtual absl::Status Send(const RawFrame& frame) = 0;
+
+  // Frames lost since the last call, because they came faster than Receive was
+  // called.
+  virtual uint64_t TakeOverrun() = 0;
 };
 
 }  // namespace applets::vpcsim
