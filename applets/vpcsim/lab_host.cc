@@ -23,7 +23,7 @@ namespace {
 
 constexpr timeval kPatience = {10, 0};
 // Not a power of two, so that a piece in the wrong place shows.
-constexpr size_t kPatternBytes = 251 * 4096;
+constexpr size_t kPatternBytes = size_t{251} * 4096;
 
 void Require(const absl::Status& status) {
   if (status.ok()) return;

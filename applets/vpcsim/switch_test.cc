@@ -284,7 +284,8 @@ TEST_F(SwitchTest, LosesEveryPieceOfAFrame) {
                                return Bytes(frame.begin(), frame.end());
                              }()}) {
     for (size_t bytes = 0; bytes < whole.size(); ++bytes) {
-      const Bytes piece(whole.begin(), whole.begin() + bytes);
+      Bytes piece = whole;
+      piece.resize(bytes);
       EXPECT_EQ(On("node-a", piece), Decision(DropReason::kMalformed)) << bytes;
     }
   }
