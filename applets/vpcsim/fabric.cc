@@ -159,7 +159,7 @@ void Fabric::AttachLink(const std::string& name) {
     ports_.erase(had);
   }
   if (!ifindex.ok()) return;
-  auto port = OpenLinkPort(*ifindex);
+  auto port = OpenLinkPort(socket_, *ifindex);
   if (!port.ok()) {
     LOG(WARNING) << "fabric: port=" << name << ": " << port.status();
     return;

@@ -3,8 +3,8 @@
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/fd.h"
 #include "base/status.h"
+#include "netlink/request.h"
 
 namespace applets::vpcsim {
 namespace {
@@ -53,20 +54,14 @@ absl::Status BindTo(const base::Fd& fd, uint32_t ifindex) {
 }
 
 // The kernel answers for every address of its namespace on any link, with the
-// link's own MAC, before the switch can.
-absl::Status SilenceArp(const base::Fd& fd, uint32_t ifindex) {
-  ifreq request = {};
-  request.ifr_ifindex = static_cast<int>(ifindex);
-  if (ioctl(fd.get(), SIOCGIFNAME, &request) != 0 ||
-      ioctl(fd.get(), SIOCGIFFLAGS, &request) != 0) {
-    return base::ErrnoStatus(absl::StrCat("flags of link ", ifindex));
-  }
-  if (request.ifr_flags & IFF_NOARP) return absl::OkStatus();
-  request.ifr_flags = static_cast<short>(request.ifr_flags | IFF_NOARP);
-  if (ioctl(fd.get(), SIOCSIFFLAGS, &request) != 0) {
-    return base::ErrnoStatus(absl::StrCat("set flags of link ", ifindex));
-  }
-  return absl::OkStatus();
+// link's own MAC, before the switch can. Only this flag is touched: whoever
+// owns the link may be setting it up at this moment.
+netlink::Request SilenceArp(uint32_t ifindex) {
+  ifinfomsg header = {};
+  header.ifi_family = AF_UNSPEC;
+  header.ifi_index = static_cast<int>(ifindex);
+  header.ifi_flags = header.ifi_change = IFF_NOARP;
+  return netlink::Request(RTM_SETLINK, 0).PutHeader(header);
 }
 
 bool HadTag(msghdr& message) {
@@ -169,12 +164,13 @@ class LinkPort final : public Port {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Port>> OpenLinkPort(uint32_t ifindex) {
+absl::StatusOr<std::unique_ptr<Port>> OpenLinkPort(netlink::Socket& socket,
+                                                   uint32_t ifindex) {
   // No protocol yet: it would receive from all links until it is bound.
-  base::Fd fd(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  base::Fd fd(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.valid()) return base::ErrnoStatus("packet socket");
   RETURN_IF_ERROR(SetOptions(fd));
-  RETURN_IF_ERROR(SilenceArp(fd, ifindex));
+  RETURN_IF_ERROR(socket.Transact(SilenceArp(ifindex)));
   RETURN_IF_ERROR(BindTo(fd, ifindex));
   return std::make_unique<LinkPort>(std::move(fd), ifindex);
 }

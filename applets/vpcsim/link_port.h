@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "applets/vpcsim/port.h"
+#include "netlink/socket.h"
 
 namespace applets::vpcsim {
 
@@ -13,8 +14,9 @@ namespace applets::vpcsim {
 // packet socket (packet(7)): receives all that comes in on it, and sends. It
 // also stops the kernel from answering ARP there (IFF_NOARP). Survives the link
 // going down and up, but not its end. NotFound (ENODEV) when there is none;
-// needs CAP_NET_RAW and CAP_NET_ADMIN.
-absl::StatusOr<std::unique_ptr<Port>> OpenLinkPort(uint32_t ifindex);
+// needs CAP_NET_RAW and CAP_NET_ADMIN. `socket` must be of the same namespace.
+absl::StatusOr<std::unique_ptr<Port>> OpenLinkPort(netlink::Socket& socket,
+                                                   uint32_t ifindex);
 
 }  // namespace applets::vpcsim
 
