@@ -35,8 +35,7 @@ class History {
   static constexpr absl::Duration kMaxAge = absl::Minutes(5);
   static constexpr size_t kMaxChanges = 200'000;
 
-  // Times don't go back; a change that says otherwise counts as made with the
-  // one before it.
+  // Times don't go back. Changes of other kinds aren't remembered.
   void Note(const Change& change, absl::Time now);
 
   // The world before all changes that were made after `then`.
@@ -45,15 +44,18 @@ class History {
   size_t size() const { return entries_.size(); }
 
  private:
+  struct InterfaceEntry {
+    std::string id;
+    std::optional<Interface> before;
+  };
   struct Entry {
     absl::Time at;
     // Of a secondary address:
     const Subnet* subnet = nullptr;
-    base::Ipv4 address;
-    std::optional<base::Mac> owner;  // before the change
-    // Of an interface:
-    std::string id;
-    std::shared_ptr<const Interface> before;
+    base::Ipv4 address = {};
+    std::optional<base::Mac> before = {};
+    // Or of an interface:
+    std::unique_ptr<const InterfaceEntry> interface = nullptr;
   };
   void Forget(absl::Time now);
 

@@ -24,7 +24,7 @@ inline constexpr int kUnknownMac = 58103;   // or of another subnet
 inline constexpr int kWrongObject = 58104;  // ObjectId isn't the MAC's
 inline constexpr int kUnknownInstance = 58105;
 inline constexpr int kUnknownInterface = 58106;
-inline constexpr int kOtherZone = 58107;  // of interface and instance
+inline constexpr int kOtherPlace = 58107;  // of interface and instance
 inline constexpr int kNotAttached = 58206;
 inline constexpr int kDefaultInterface =
     58207;                                    // is neither detached nor deleted

@@ -34,6 +34,8 @@ namespace applets::vpcsim {
 // don't overlap and an address has one owner at most; VPCs may overlap.
 class World {
  public:
+  static constexpr size_t kMaxInterfaces = 1'000'000;
+
   explicit World(Settings settings = {}) : settings_(std::move(settings)) {}
   World(const World&) = delete;
   World& operator=(const World&) = delete;
@@ -82,7 +84,7 @@ class World {
   Result<const Interface*> CreateInterface(const NewInterface& wanted,
                                            absl::BitGenRef random);
   // kUnknownInterface, kUnknownInstance, kAlreadyAttached (to whomever),
-  // kOtherZone, kInterfaceQuota.
+  // kOtherPlace, kInterfaceQuota.
   std::optional<Refusal> Attach(absl::string_view interface,
                                 absl::string_view host);
   // kUnknownInterface, kUnknownInstance, kNotAttached (to that host),
@@ -104,7 +106,8 @@ class World {
   // live as long as the world changes. It must not change the world.
 
   void Observe(Observer observer) { observers_.push_back(std::move(observer)); }
-  // The moment of the changes to come, for History. Never goes back.
+  // The moment of the changes to come. Never goes back. What changes before it
+  // is first set doesn't get into the history: the world began with it.
   void SetTime(absl::Time now) { now_ = std::max(now_, now); }
   absl::Time now() const { return now_; }
   const History& history() const { return history_; }
@@ -169,34 +172,44 @@ class World {
   };
   struct VpcRow {
     Vpc vpc;
-    std::map<base::Ipv4, SubnetRow*> subnets;  // by first address
+    std::map<base::Ipv4, SubnetRow*> subnets = {};  // by first address
   };
   struct HostRow {
     Host host;
-    std::vector<InterfaceRow*> interfaces;
+    std::vector<InterfaceRow*> interfaces = {};
   };
   // Of an AddressTable's row: the address is the interface's primary one.
   static constexpr uint32_t kPrimarySlot = ~uint32_t{0};
 
   void Tell(const Change& change);
+
+  static uint64_t Key(const base::Mac& mac);
   SubnetRow* FindSubnet(absl::string_view vpc, base::Ipv4 address) const;
   static SubnetRow* SubnetIn(const VpcRow& vpc, base::Ipv4 address);
+  const Interface* OwnerIn(const VpcRow& vpc, base::Ipv4 address) const;
   InterfaceRow* FindByMac(const base::Mac& mac) const;
   InterfaceRow* FindById(absl::string_view id) const;
   const HostRow* FindHost(absl::string_view id) const;
+  // Null also when it is a primary address.
   InterfaceRow* SecondaryOwner(const SubnetRow& subnet,
                                base::Ipv4 address) const;
+
+  bool IsZone(absl::string_view zone) const;
+  static bool CanHave(const HostRow& host, const SubnetRow& subnet);
+  absl::Status CheckNew(const Subnet& subnet) const;
   absl::Status CheckNew(const Interface& interface) const;
   absl::Status CheckHostOf(const Interface& interface) const;
-  InterfaceRow& Insert(Interface interface, SubnetRow& subnet);
   static std::optional<Refusal> CheckFree(const SubnetRow& subnet,
                                           base::Ipv4 address);
+  std::optional<Refusal> CheckQuota(const InterfaceRow& row) const;
+
   Result<base::Ipv4> Pick(SubnetRow& subnet, std::optional<base::Ipv4> wanted);
-  bool IsFull(const InterfaceRow& row) const {
-    return row.secondary.size() >= settings_.quotas.secondary_per_interface;
-  }
+  // Of a secondary address; null for nobody. Tells.
+  void SetOwner(base::Ipv4 address, InterfaceRow* before, InterfaceRow* after);
   void Give(InterfaceRow& row, base::Ipv4 address);
   void TakeAway(InterfaceRow& row, base::Ipv4 address);
+  InterfaceRow& Insert(Interface interface, SubnetRow& subnet);
+  void Remove(InterfaceRow& row);
   void SetHost(InterfaceRow& row, absl::string_view host);
 
   Settings settings_;
