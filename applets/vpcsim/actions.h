@@ -14,8 +14,8 @@ namespace applets::vpcsim {
 // A call as the wire gave it, its parameters flattened as in form encoding:
 // "Ip.0", "PrioritySecGroup.0.SecGroupId".
 struct Call {
-  std::string action;
-  std::map<std::string, std::string> params;
+  std::string action = {};
+  std::map<std::string, std::string> params = {};
 };
 
 // How a fault bends a call on its way through the cloud (fault.h).
@@ -28,8 +28,8 @@ struct Bend {
   bool wrong_mac = false;
 };
 
-// Performs, at `now`, a call whose sender has been authenticated, and returns the whole
-// answer: {"Action":"XResponse","RetCode":0,...}.
+// Performs, at `now`, a call whose sender has been authenticated, and returns
+// the whole answer: {"Action":"XResponse","RetCode":0,...}.
 std::string Perform(World& world, const Call& call, const Bend& bend,
                     absl::BitGenRef random, absl::Time now);
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -23,7 +24,7 @@ struct Past {
   // Who had a secondary address; nullopt when nobody had it as such.
   absl::flat_hash_map<Place, std::optional<base::Mac>> secondary = {};
   // Interfaces by id; nullopt when there was none.
-  std::map<std::string, std::optional<Interface>> interfaces = {};
+  std::map<std::string, std::optional<Interface>, std::less<>> interfaces = {};
 };
 
 // The latest changes of secondary addresses and interfaces, so that a read can

@@ -66,6 +66,8 @@ struct Host {
   bool bare_metal = false;
   // An older node, whose metadata lacks `default` and `id` of interfaces.
   bool old_metadata = false;
+  // NetFeatureTag: "SecGroup" where interfaces need security groups.
+  std::string net_feature = {};
   // The role whose temporary credentials its metadata gives; "" for none.
   std::string role = "Uk8sServiceCharacter";
 
