@@ -38,7 +38,8 @@ struct HttpOptions {
   // PEM file of the authorities that are trusted; "" for the distribution's,
   // found at run time (DefaultCaBundle).
   std::string ca_bundle = {};
-  // PEM files of the client's own certificate; "" for none.
+  // PEM files of the client's own certificate, "" for none; and of its key, ""
+  // if the first has it, too.
   std::string certificate = {};
   std::string key = {};
   absl::Duration connect_timeout = absl::Seconds(10);
