@@ -17,7 +17,7 @@ class RenewalTest : public ::testing::Test {
   }
   // Asking takes no time and gives fresh keys.
   Keys Renew() {
-    const Keys keys = Fresh();
+    Keys keys = Fresh();
     renewal_.Take(keys, now_, now_, 0);
     return keys;
   }

@@ -12,7 +12,6 @@ namespace vpc::ucloud {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 std::string Example(const std::string& name) {
