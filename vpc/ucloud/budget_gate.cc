@@ -3,6 +3,8 @@
 #include <chrono>
 #include <utility>
 
+#include "base/http.h"
+
 namespace vpc::ucloud {
 namespace {
 
@@ -30,7 +32,7 @@ absl::StatusOr<absl::Duration> Gate::Enter(Priority priority,
   const Budget::Ticket ticket = budget_.Ask(priority, asked + patience, asked);
   Decide(asked);
   const absl::Status verdict = Await(lock, ticket);
-  if (!verdict.ok()) return verdict;
+  if (!verdict.ok()) return base::MarkNotSent(verdict);
   return SteadyNow() - asked;
 }
 

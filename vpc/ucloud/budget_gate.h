@@ -23,9 +23,9 @@ class Gate {
   explicit Gate(const BudgetOptions& options);
 
   // Blocks until the call may be made, and returns for how long it has waited.
-  // Otherwise the call was certainly not sent: UNAVAILABLE, the circuit is open
-  // or too many wait; DEADLINE_EXCEEDED, and that at once, when its turn won't
-  // come before `deadline`. After OK, Leave must follow.
+  // Otherwise the call was certainly not sent (base::WasNotSent): UNAVAILABLE,
+  // the circuit is open or too many wait; DEADLINE_EXCEEDED, and that at once,
+  // when its turn won't come before `deadline`. After OK, Leave must follow.
   absl::StatusOr<absl::Duration> Enter(Priority priority, absl::Time deadline);
   void Leave(Outcome outcome);
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/time/clock.h"
+#include "base/http.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -44,6 +45,7 @@ TEST(GateTest, RefusesAtOnceWhatWouldComeTooLate) {
   const auto late =
       gate.Enter(Priority::kPod, absl::Now() + absl::Milliseconds(1500));
   EXPECT_TRUE(absl::IsDeadlineExceeded(late.status())) << late.status();
+  EXPECT_TRUE(base::WasNotSent(late.status()));
   EXPECT_LT(absl::Now() - began, absl::Milliseconds(1000));
 }
 
@@ -56,6 +58,7 @@ TEST(GateTest, RefusesWithTheReasonWhileTheCircuitIsOpen) {
   EXPECT_EQ(gate.circuit(), "open");
   const auto refused = gate.Enter(Priority::kPod, Soon());
   EXPECT_TRUE(absl::IsUnavailable(refused.status())) << refused.status();
+  EXPECT_TRUE(base::WasNotSent(refused.status()));
   EXPECT_THAT(refused.status().message(),
               HasSubstr("circuit open after 1 failures"));
 }
