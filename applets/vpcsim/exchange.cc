@@ -6,10 +6,12 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "applets/vpcsim/keys.h"
+#include "glog/logging.h"
 
 namespace applets::vpcsim {
 namespace {
 
+constexpr int kUnavailable = 150;
 constexpr char kRequestIdHeader[] = "X-UCLOUD-REQUEST-UUID";
 
 // Of an answer of the API; 0 where there is none.
@@ -75,6 +77,10 @@ void Exchanges::TakeEffect(const std::shared_ptr<Judged>& judged) {
   simulator_.world.SetTime(now());
   for (const OutOfBand& change : verdict.out_of_band) {
     Disturb(simulator_, change);
+  }
+  if (const absl::Status kept = simulator_.commit(); !kept.ok()) {
+    LOG(ERROR) << "--persist: " << kept.message();
+    judged->answer = exchange.refuse({kUnavailable, "Service unavailable"});
   }
   if (verdict.refusal) judged->answer = exchange.refuse(*verdict.refusal);
   if (verdict.http_status != 0) {

@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/time/time.h"
 #include "base/status.h"
+#include "glog/logging.h"
 
 namespace applets::vpcsim {
 namespace {
@@ -66,6 +67,9 @@ void Front::OnDue() {
   simulator_.world.SetTime(clock_());
   for (const OutOfBand& change : simulator_.faults.Due(clock_())) {
     Disturb(simulator_, change);
+  }
+  if (const absl::Status kept = simulator_.commit(); !kept.ok()) {
+    LOG(ERROR) << "--persist: " << kept.message();
   }
   OnFaults();
 }

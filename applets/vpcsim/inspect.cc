@@ -180,6 +180,7 @@ absl::StatusOr<HttpAnswer> Inspector::Route(const HttpRequest& request) {
   ASSIGN_OR_RETURN(std::string body, request.method == Method::kGet
                                          ? Get(what, request)
                                          : Change(request));
+  RETURN_IF_ERROR(simulator_.commit());
   return TextAnswer(std::move(body), "application/json");
 }
 

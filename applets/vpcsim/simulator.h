@@ -6,6 +6,7 @@
 #include <random>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "applets/vpcsim/call_log.h"
 #include "applets/vpcsim/fault.h"
@@ -32,6 +33,8 @@ struct Simulator {
   absl::Duration sts_life = absl::ZeroDuration();
   // Reads without another lag see the cloud as it was so long ago.
   absl::Duration lag = absl::ZeroDuration();
+  // Keeps the world's changes; called before anybody is told of them.
+  std::function<absl::Status()> commit = [] { return absl::OkStatus(); };
 };
 
 using Clock = std::function<absl::Time()>;

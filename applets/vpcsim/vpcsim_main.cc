@@ -69,13 +69,12 @@ absl::Status SetFaults(const Options& options, Simulator& simulator) {
   return absl::OkStatus();
 }
 
-void SetKeys(const Options& options, Simulator& simulator) {
-  simulator.sts_life = options.sts_life;
-  for (const KeyPair& pair : options.keys) {
+void SetKeys(const std::vector<KeyPair>& keys, Simulator& simulator) {
+  for (const KeyPair& pair : keys) {
     Say(absl::StrCat("public_key ", pair.public_key));
     simulator.keys.Add(pair);
   }
-  if (!options.keys.empty()) return;
+  if (!keys.empty()) return;
   // Not drawn from the seed: a key is a secret, even here.
   std::random_device device;
   std::mt19937_64 random((static_cast<uint64_t>(device()) << 32) | device());
@@ -132,6 +131,8 @@ absl::Status Serve(const Options& options) {
                    OpenWorld::Open(options));
   RETURN_IF_ERROR(CheckHosts(options, open->world()));
   Simulator simulator(open->world(), options.seed);
+  simulator.sts_life = options.sts_life;
+  simulator.commit = [&open] { return open->Commit(); };
   RETURN_IF_ERROR(SetFaults(options, simulator));
   Front front(*loop, simulator, absl::Now);
   front.OnFaults();
@@ -143,7 +144,7 @@ absl::Status Serve(const Options& options) {
   }
   // The gateway's addresses are there now, and can be listened at.
   RETURN_IF_ERROR(Listen(options, front));
-  SetKeys(options, simulator);
+  SetKeys(open->keys(), simulator);
   const auto term = base::Watch::Signal(*loop, SIGTERM, [&] { loop->Stop(); });
   const auto interrupt =
       base::Watch::Signal(*loop, SIGINT, [&] { loop->Stop(); });
