@@ -26,7 +26,7 @@
 namespace applets::vpcsim {
 
 // The simulated cloud: VPCs, subnets, hosts, interfaces and who has which
-// address, with the cloud's own rules. In memory and compact: about fifty bytes
+// address, with the cloud's own rules. In memory and compact: about thirty bytes
 // a secondary address. Giving and taking an address is O(1), looking one up
 // O(log subnets). Not thread-safe.
 //
