@@ -170,6 +170,11 @@ describe Mac="$mac1" >/dev/null
 same "... and move to others" 1 "$(curl -s "$sim/addresses?subnet=$subnet" | jq --arg m "$mac1" '[.addresses[] | select(.primary | not) | select(.mac != $m)] | length')"
 same "a rule says how often it hit" "1 1" "$(curl -s "$sim/faults" | jq -r '.faults[0] | "\(.matched) \(.hits)"')"
 same "a rule that makes no sense is refused" 400 "$(curl -so /dev/null -w '%{http_code}' -X POST -d '{"do":{"ret_kode":1}}' "$sim/faults")"
+# The rules in docs/vpcsim.md, and its state file further down.
+readonly docs=$lab_root/docs/vpcsim.md
+rules=$(sed -n '/^## Faults/,/^## Inspection/s/^|.*| `\({.*}\)` |$/\1/p' "$docs" | jq -cs .)
+expect "the docs have many rules" test "$(jq length <<<"$rules")" -ge 25
+same "... all of which are taken" "$(jq length <<<"$rules")" "$(curl -s -X PUT -d "$rules" "$sim/faults" | jq '.ids | length')"
 curl -s -X DELETE "$sim/faults" >/dev/null
 
 # --- inspection
@@ -211,5 +216,9 @@ ip=$(call AllocateSecondaryIp Zone="$zone" Mac=52:54:00:00:01:02 ObjectId=uni-2 
 vpcsim_end KILL || true
 vpcsim_start "${kept[@]}"
 same "an address outlives kill -9" "$ip 52:54:00:00:01:02" "$(describe | jq -r '.DataSet[] | "\(.Ip) \(.Mac)"')"
+vpcsim_end TERM
+sed -n '/^```json$/,/^```$/{/^```/d;p}' "$docs" >"$LAB/tmp/docs.json"
+vpcsim_start --state="$LAB/tmp/docs.json"
+same "the docs' state file is taken" "uhost-1 upm-1" "$(curl -s "$sim/hosts" | jq -r '[.hosts[].id] | join(" ")')"
 vpcsim_end TERM
 lab_done
