@@ -60,6 +60,55 @@ absl::Status Damaged(absl::string_view id, const absl::Status& why) {
 struct Journal::Statements {
   base::Statement put_setting, put_vpc, put_subnet, set_cursor, put_host,
       put_interface, drop_interface, put_secondary, drop_secondary;
+
+  absl::Status Write(const Secondary& r) {
+    if (!r.mac) {
+      return drop_secondary.Bind(1, r.subnet).Bind(2, r.address.bits()).Run();
+    }
+    return put_secondary.Bind(1, r.subnet)
+        .Bind(2, r.address.bits())
+        .Bind(3, r.mac->ToString())
+        .Run();
+  }
+  absl::Status Write(const Cursor& r) {
+    return set_cursor.Bind(1, r.subnet).Bind(2, r.next.bits()).Run();
+  }
+  absl::Status Write(const GoneInterface& r) {
+    return drop_interface.Bind(1, r.id).Run();
+  }
+  absl::Status Write(const Interface& r) {
+    return put_interface.Bind(1, r.id)
+        .Bind(2, r.mac.ToString())
+        .Bind(3, r.subnet)
+        .Bind(4, r.name)
+        .Bind(5, r.host)
+        .Bind(6, int64_t{r.is_default})
+        .Bind(7, r.primary.bits())
+        .Bind(8, r.port)
+        .Run();
+  }
+  absl::Status Write(const Host& r) {
+    return put_host.Bind(1, r.id)
+        .Bind(2, r.name)
+        .Bind(3, r.zone)
+        .Bind(4, int64_t{r.old_metadata})
+        .Bind(5, r.net_feature)
+        .Bind(6, r.role)
+        .Run();
+  }
+  absl::Status Write(const Vpc& r) {
+    return put_vpc.Bind(1, r.id).Bind(2, r.name).Run();
+  }
+  // The search begins behind the gateway.
+  absl::Status Write(const Subnet& r) {
+    return put_subnet.Bind(1, r.id)
+        .Bind(2, r.vpc)
+        .Bind(3, r.name)
+        .Bind(4, r.zone)
+        .Bind(5, r.prefix.ToString())
+        .Bind(6, int64_t{r.gateway.bits()} + 1)
+        .Run();
+  }
 };
 
 absl::StatusOr<std::unique_ptr<Journal>> Journal::Open(
@@ -135,60 +184,8 @@ void Journal::Note(const Change& change) {
 }
 
 absl::Status Journal::Write(const Row& row) {
-  Statements& s = *statements_;
-  return std::visit(
-      Overloaded{
-          [&s](const Secondary& r) {
-            if (!r.mac) {
-              return s.drop_secondary.Bind(1, r.subnet)
-                  .Bind(2, r.address.bits())
-                  .Run();
-            }
-            return s.put_secondary.Bind(1, r.subnet)
-                .Bind(2, r.address.bits())
-                .Bind(3, r.mac->ToString())
-                .Run();
-          },
-          [&s](const Cursor& r) {
-            return s.set_cursor.Bind(1, r.subnet).Bind(2, r.next.bits()).Run();
-          },
-          [&s](const GoneInterface& r) {
-            return s.drop_interface.Bind(1, r.id).Run();
-          },
-          [&s](const Interface& r) {
-            return s.put_interface.Bind(1, r.id)
-                .Bind(2, r.mac.ToString())
-                .Bind(3, r.subnet)
-                .Bind(4, r.name)
-                .Bind(5, r.host)
-                .Bind(6, int64_t{r.is_default})
-                .Bind(7, r.primary.bits())
-                .Bind(8, r.port)
-                .Run();
-          },
-          [&s](const Host& r) {
-            return s.put_host.Bind(1, r.id)
-                .Bind(2, r.name)
-                .Bind(3, r.zone)
-                .Bind(4, int64_t{r.old_metadata})
-                .Bind(5, r.net_feature)
-                .Bind(6, r.role)
-                .Run();
-          },
-          [&s](const Vpc& r) {
-            return s.put_vpc.Bind(1, r.id).Bind(2, r.name).Run();
-          },
-          [&s](const Subnet& r) {
-            return s.put_subnet.Bind(1, r.id)
-                .Bind(2, r.vpc)
-                .Bind(3, r.name)
-                .Bind(4, r.zone)
-                .Bind(5, r.prefix.ToString())
-                .Bind(6, int64_t{r.prefix.first().bits()} + 2)
-                .Run();
-          },
-      },
-      row);
+  return std::visit([this](const auto& r) { return statements_->Write(r); },
+                    row);
 }
 
 absl::Status Journal::Commit() {

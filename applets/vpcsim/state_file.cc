@@ -223,6 +223,39 @@ absl::StatusOr<std::vector<KeyPair>> ReadKeys(const Json& json) {
   return keys;
 }
 
+// The world that MakeWorld makes.
+constexpr char kOnlyVpc[] = "uvnet-1";
+constexpr char kOnlySubnet[] = "subnet-1";
+
+base::Mac After(const base::Mac& mac, int count) {
+  std::array<uint8_t, 6> bytes = mac.bytes();
+  auto carry = static_cast<unsigned>(count);
+  for (auto byte = bytes.rbegin(); byte != bytes.rend(); ++byte) {
+    carry += *byte;
+    *byte = static_cast<uint8_t>(carry);
+    carry >>= 8;
+  }
+  return base::Mac(bytes);
+}
+
+// The host of number `n`, from 1 on.
+absl::Status AddHostOf(const WorldSpec& spec, int n, World& world) {
+  Interface nic = {.id = absl::StrCat("uni-", n),
+                   .mac = After(spec.first_mac, n - 1),
+                   .subnet = kOnlySubnet,
+                   .host = absl::StrCat("uhost-", n),
+                   .is_default = true};
+  if (spec.first_address != base::Ipv4()) {
+    nic.primary =
+        base::Ipv4(spec.first_address.bits() + static_cast<uint32_t>(n - 1));
+  }
+  if (!spec.port_prefix.empty()) nic.port = absl::StrCat(spec.port_prefix, n);
+  RETURN_IF_ERROR(world.AddHost({.id = nic.host,
+                                 .name = absl::StrCat("host-", n),
+                                 .zone = spec.settings.zones.front()}));
+  return world.AddInterface(std::move(nic));
+}
+
 }  // namespace
 
 absl::StatusOr<Settings> ReadSettings(const Json& json) {
@@ -258,38 +291,15 @@ absl::StatusOr<std::unique_ptr<World>> MakeWorld(const WorldSpec& spec) {
     return absl::InvalidArgumentError("zones: needs at least one");
   }
   auto world = std::make_unique<World>(spec.settings);
-  const std::string zone = spec.settings.zones.front();
-  RETURN_IF_ERROR(world->AddVpc({.id = "uvnet-1", .name = "vpc-1"}));
-  RETURN_IF_ERROR(world->AddSubnet({.id = "subnet-1",
-                                    .vpc = "uvnet-1",
-                                    .name = "subnet-1",
-                                    .zone = zone,
+  RETURN_IF_ERROR(world->AddVpc({.id = kOnlyVpc, .name = "vpc-1"}));
+  RETURN_IF_ERROR(world->AddSubnet({.id = kOnlySubnet,
+                                    .vpc = kOnlyVpc,
+                                    .name = kOnlySubnet,
+                                    .zone = spec.settings.zones.front(),
                                     .prefix = spec.subnet}));
-  uint64_t mac_bits = 0;
-  for (const uint8_t byte : spec.first_mac.bytes()) {
-    mac_bits = mac_bits << 8 | byte;
-  }
-  for (int n = 1; n <= spec.hosts; ++n, ++mac_bits) {
-    std::array<uint8_t, 6> mac;
-    for (int i = 0; i < 6; ++i) {
-      mac[i] = static_cast<uint8_t>(mac_bits >> (40 - 8 * i));
-    }
-    Interface nic = {.id = absl::StrCat("uni-", n),
-                     .mac = base::Mac(mac),
-                     .subnet = "subnet-1",
-                     .host = absl::StrCat("uhost-", n),
-                     .is_default = true};
-    if (spec.first_address != base::Ipv4()) {
-      nic.primary =
-          base::Ipv4(spec.first_address.bits() + static_cast<uint32_t>(n - 1));
-    }
-    if (!spec.port_prefix.empty()) {
-      nic.port = absl::StrCat(spec.port_prefix, n);
-    }
-    RETURN_IF_ERROR(world->AddHost(
-        {.id = nic.host, .name = absl::StrCat("host-", n), .zone = zone}));
-    RETURN_IF_ERROR(base::Annotate(world->AddInterface(std::move(nic)),
-                                   absl::StrCat("uhost-", n)));
+  for (int n = 1; n <= spec.hosts; ++n) {
+    RETURN_IF_ERROR(
+        base::Annotate(AddHostOf(spec, n, *world), absl::StrCat("uhost-", n)));
   }
   return world;
 }
