@@ -11,8 +11,9 @@
 #include "base/json.h"
 
 // What the API answers, read from JSON. Strings that are missing are "", lists
-// empty. INVALID_ARGUMENT names the path of what is missing or wrong:
-// `IpsInfo[2].Mac: not a MAC address`. An empty address counts as missing.
+// empty, but not the list that was asked for. INVALID_ARGUMENT names the path
+// of what is missing or wrong: `IpsInfo[2].Mac: not a MAC address`. An empty
+// address counts as missing.
 namespace vpc::ucloud {
 
 // A secondary address of an interface.
@@ -48,7 +49,7 @@ struct SubnetInfo {
   std::optional<int64_t> available_ips = {};  // if it was asked for
 };
 
-// A network interface (UNI).
+// A network interface (UNI). Its IPv6 addresses are left out.
 struct InterfaceInfo {
   std::string interface_id = {};
   std::string name = {};
@@ -82,8 +83,7 @@ struct HostInfo {
   std::string name = {};
   std::string zone = {};
   std::string state = {};
-  bool network_enhanced = false;     // by NetFeatureTag, or NetCapability
-  std::string net_feature_tag = {};  // as it is
+  std::string net_feature_tag = {};
   std::vector<HostAddress> addresses = {};
 };
 

@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/status.h"
 #include "vpc/provider.h"
+#include "vpc/ucloud/answer_reader.h"
 #include "vpc/ucloud/budget_gate.h"
 #include "vpc/ucloud/credentials.h"
 #include "vpc/ucloud/http_clients.h"
@@ -61,9 +62,10 @@ struct CallOptions {
 // Errors, beside those in ret_code.h, credentials.h and budget_gate.h:
 // UNAVAILABLE or DEADLINE_EXCEEDED when there was no answer, or none that can
 // be read. OutcomeIsUnknown(status) tells whether it may have been done
-// nevertheless, by any of the attempts. Errors have the API's request UUID if
-// there was an answer. No key, token or signature ever stands in an error or in
-// the log, even when the API quotes one.
+// nevertheless, by any of the attempts: the error of such a one takes
+// precedence over later ones, but for NOT_FOUND. Errors have the API's request
+// UUID if there was an answer. No key, token or signature ever stands in an
+// error or in the log, even when the API quotes one.
 class Client {
  public:
   // `credentials` and `gate` are borrowed.
@@ -100,8 +102,13 @@ class Client {
   struct Attempt;
 
   absl::Status Perform(const Action& action, const CallOptions& options);
+  static bool MayGoOn(const Action& action, const Attempt& attempt);
+  absl::Status Fail(const absl::Status& last, const absl::Status& unknown);
   Attempt Try(const Action& action, const CallOptions& options);
-  Attempt Send(const Action& action, const Keys& keys, absl::Time deadline);
+  Reading Send(const Action& action, const Keys& keys, absl::Time deadline);
+  // Passes the time until the next attempt; false, at once, if the deadline is
+  // before that.
+  bool Pause(int attempts, absl::Time deadline) const;
 
   const ClientOptions options_;
   Credentials& credentials_;
