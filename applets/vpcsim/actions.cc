@@ -110,7 +110,7 @@ std::string Perform(World& world, const Call& call, const Bend& bend,
 }
 
 std::string ReadZone(Turn& turn) {
-  const std::string zone = turn.params.Text("Zone");
+  std::string zone = turn.params.Text("Zone");
   const std::vector<std::string>& zones = turn.world.settings().zones;
   if (std::find(zones.begin(), zones.end(), zone) == zones.end()) {
     turn.params.Reject("Zone");

@@ -76,15 +76,15 @@ std::vector<base::Ipv4> View::SecondaryOf(const Subnet& subnet,
 std::vector<std::pair<base::Ipv4, base::Mac>> View::Secondary(
     const Subnet& subnet) const {
   std::vector<std::pair<base::Ipv4, base::Mac>> all;
-  world_.ForEachSecondary(subnet,
-                          [&](base::Ipv4 address, const Interface& owner) {
-                            if (past_.secondary.contains({&subnet, address}))
-                              return;
-                            all.emplace_back(address, owner.mac);
-                          });
+  const auto add = [&](base::Ipv4 address, const Interface& owner) {
+    const bool differs = past_.secondary.contains({&subnet, address});
+    if (!differs) all.emplace_back(address, owner.mac);
+  };
+  world_.ForEachSecondary(subnet, add);
   if (past_.secondary.empty()) return all;
   for (const auto& [place, owner] : past_.secondary) {
-    if (place.first == &subnet && owner) all.emplace_back(place.second, *owner);
+    if (place.first != &subnet || !owner) continue;
+    all.emplace_back(place.second, *owner);
   }
   std::sort(all.begin(), all.end());
   return all;

@@ -133,7 +133,7 @@ Result<base::Ipv4> World::Allocate(const base::Mac& mac,
   if (std::optional<Refusal> refusal = CheckQuota(*row)) {
     return *std::move(refusal);
   }
-  const Result<base::Ipv4> picked = Pick(*row->subnet, wanted);
+  Result<base::Ipv4> picked = Pick(*row->subnet, wanted);
   if (const auto* address = std::get_if<base::Ipv4>(&picked)) {
     SetOwner(*address, nullptr, row);
   }
@@ -217,10 +217,8 @@ Result<const Interface*> World::CreateInterface(const NewInterface& wanted,
   if (by_id_.size() >= kMaxInterfaces) {
     return Refusal{kInterfaceQuota, "too many network interfaces"};
   }
-  Result<base::Ipv4> picked = Pick(subnet->second, wanted.primary);
-  if (auto* refusal = std::get_if<Refusal>(&picked)) {
-    return *std::move(refusal);
-  }
+  const Result<base::Ipv4> picked = Pick(subnet->second, wanted.primary);
+  if (const auto* refusal = std::get_if<Refusal>(&picked)) return *refusal;
   Interface created = {.id = RandomId("uni-", random),
                        .mac = RandomMac(random),
                        .subnet = wanted.subnet,
