@@ -191,7 +191,9 @@ absl::Status Journal::Write(const Row& row) {
 absl::Status Journal::Commit() {
   if (pending_.empty()) return absl::OkStatus();
   RETURN_IF_ERROR(db_.Transaction([this]() -> absl::Status {
-    for (const Row& row : pending_) RETURN_IF_ERROR(Write(row));
+    for (const Row& row : pending_) {
+      RETURN_IF_ERROR(Write(row));
+    }
     return absl::OkStatus();
   }));
   pending_.clear();
@@ -205,13 +207,17 @@ absl::Status Journal::WriteAll(const World& world) {
   RETURN_IF_ERROR(statements_->put_setting.Bind(1, "settings")
                       .Bind(2, DumpSettings(world.settings()))
                       .Run());
-  for (const Vpc* vpc : world.vpcs()) RETURN_IF_ERROR(Write(*vpc));
+  for (const Vpc* vpc : world.vpcs()) {
+    RETURN_IF_ERROR(Write(*vpc));
+  }
   for (const Subnet* subnet : world.subnets()) {
     RETURN_IF_ERROR(Write(*subnet));
     RETURN_IF_ERROR(
         Write(Cursor{.subnet = subnet->id, .next = world.Cursor(*subnet)}));
   }
-  for (const Host* host : world.hosts()) RETURN_IF_ERROR(Write(*host));
+  for (const Host* host : world.hosts()) {
+    RETURN_IF_ERROR(Write(*host));
+  }
   for (const Interface* interface : world.interfaces()) {
     RETURN_IF_ERROR(Write(*interface));
     for (const base::Ipv4 address : world.SecondaryOf(*interface)) {

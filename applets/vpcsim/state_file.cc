@@ -19,7 +19,7 @@ absl::StatusOr<base::Ipv4> ReadAddress(const Json& json) {
   ASSIGN_OR_RETURN(const std::string text, json.AsString());
   const absl::StatusOr<base::Ipv4> address = base::Ipv4::Parse(text);
   if (!address.ok()) return json.Error("not an IPv4 address");
-  return address;
+  return *address;
 }
 
 // 0.0.0.0 when it isn't there.
@@ -35,7 +35,7 @@ absl::StatusOr<base::Ipv4Prefix> ReadPrefix(const Json& json) {
   ASSIGN_OR_RETURN(const std::string text, member.AsString());
   const absl::StatusOr<base::Ipv4Prefix> prefix = base::Ipv4Prefix::Parse(text);
   if (!prefix.ok()) return member.Error("not an IPv4 prefix");
-  return prefix;
+  return *prefix;
 }
 
 absl::StatusOr<base::Mac> ReadMac(const Json& json) {
@@ -43,7 +43,7 @@ absl::StatusOr<base::Mac> ReadMac(const Json& json) {
   ASSIGN_OR_RETURN(const std::string text, member.AsString());
   const absl::StatusOr<base::Mac> mac = base::Mac::Parse(text);
   if (!mac.ok()) return member.Error("not a MAC address");
-  return mac;
+  return *mac;
 }
 
 absl::StatusOr<size_t> ReadQuota(const Json& json, absl::string_view key,

@@ -40,7 +40,9 @@ class Model {
   static base::Ipv4 At(int subnet, uint32_t index) {
     return base::Ipv4(0x0a000000 + static_cast<uint32_t>(subnet) * 256 + index);
   }
-  static int SubnetOf(base::Ipv4 a) { return (a.bits() >> 8) & 0xff; }
+  static int SubnetOf(base::Ipv4 a) {
+    return static_cast<int>((a.bits() >> 8) & 0xff);
+  }
   static bool Reserved(base::Ipv4 a) {
     const uint32_t i = a.bits() & 0xff;
     return i < 2 || i >= kSize - 1;
