@@ -34,7 +34,7 @@ std::string HostOf(const World& world, const Call& call,
                    const Interface* interface) {
   if (interface != nullptr) return interface->host;
   for (const char* name : {"InstanceId", "ObjectId", "UHostIds.0"}) {
-    const std::string id = Param(call, name);
+    std::string id = Param(call, name);
     if (world.HostById(id) != nullptr) return id;
     const Interface* object = world.InterfaceById(id);
     if (object != nullptr) return object->host;

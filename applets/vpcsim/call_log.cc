@@ -9,8 +9,9 @@ namespace {
 
 std::string ResultOf(const CallRecord& record) {
   if (record.end != "answer") return record.end;
-  if (record.http_status != 200)
+  if (record.http_status != 200) {
     return absl::StrCat("http ", record.http_status);
+  }
   return absl::StrCat(record.ret_code);
 }
 

@@ -169,8 +169,9 @@ std::vector<OutOfBand> Faults::Due(absl::Time now) {
 
 absl::Time Faults::next_due() const {
   absl::Time next = absl::InfiniteFuture();
-  for (const auto& [id, active] : active_)
+  for (const auto& [id, active] : active_) {
     next = std::min(next, active.next_due);
+  }
   return next;
 }
 

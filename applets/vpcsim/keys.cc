@@ -16,8 +16,9 @@ namespace {
 std::string RandomHex(int words, absl::BitGenRef random) {
   absl::uniform_int_distribution<uint32_t> word;
   std::string text;
-  for (int i = 0; i < words; ++i)
+  for (int i = 0; i < words; ++i) {
     absl::StrAppendFormat(&text, "%08x", word(random));
+  }
   return text;
 }
 
@@ -107,8 +108,9 @@ std::optional<Refusal> Keys::Check(const WireCall& call, absl::Time now) const {
   if (!IsSameSignature(call.signature, Sign(call.signed_text, *private_key))) {
     return Refusal{kWrongSignature, "Signature VerifyAC Error"};
   }
-  if (IsOtherProject(call))
+  if (IsOtherProject(call)) {
     return Refusal{kUnknownProject, "Project not exist"};
+  }
   return std::nullopt;
 }
 

@@ -113,7 +113,7 @@ void Reset(evhttp_request* request) {
   setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
   sockaddr nobody = {};
   nobody.sa_family = AF_UNSPEC;
-  connect(fd, &nobody, sizeof(nobody));
+  static_cast<void>(connect(fd, &nobody, sizeof(nobody)));
   evhttp_connection_free(connection);
 }
 

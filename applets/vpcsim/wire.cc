@@ -46,17 +46,20 @@ struct Content {
 
 absl::Status Add(Params& params, std::string name, std::string value) {
   if (name.empty()) return Wrong("a parameter has no name");
-  if (name.size() > kMaxNameBytes)
+  if (name.size() > kMaxNameBytes) {
     return Wrong("a parameter's name is too long");
+  }
   if (!IsUtf8(name)) return Wrong("a parameter's name isn't UTF-8");
   if (value.size() > kMaxValueBytes) {
     return Wrong(absl::StrCat("Params [", name, "] is too long"));
   }
-  if (!IsUtf8(value))
+  if (!IsUtf8(value)) {
     return Wrong(absl::StrCat("Params [", name, "] isn't UTF-8"));
+  }
   const auto [it, is_new] = params.emplace(std::move(name), std::move(value));
-  if (!is_new)
+  if (!is_new) {
     return Wrong(absl::StrCat("Params [", it->first, "] given twice"));
+  }
   if (params.size() > kMaxParams) return Wrong("too many parameters");
   return absl::OkStatus();
 }
@@ -110,8 +113,9 @@ std::string NumberText(double number) {
 }
 
 std::optional<std::string> ScalarText(const rapidjson::Value& value) {
-  if (value.IsString())
+  if (value.IsString()) {
     return std::string(value.GetString(), value.GetStringLength());
+  }
   if (value.IsBool()) return value.GetBool() ? "true" : "false";
   if (value.IsInt64()) return absl::StrCat(value.GetInt64());
   if (value.IsUint64()) return absl::StrCat(value.GetUint64());
@@ -139,8 +143,9 @@ absl::StatusOr<Members> SortedMembers(const rapidjson::Value& object,
 // level makes the name longer, so kMaxNameBytes bounds the depth.
 absl::StatusOr<std::string> ReadValue(const rapidjson::Value& value,
                                       const std::string& name, Params& params) {
-  if (name.size() > kMaxNameBytes)
+  if (name.size() > kMaxNameBytes) {
     return Wrong("a parameter's name is too long");
+  }
   if (std::optional<std::string> text = ScalarText(value)) {
     RETURN_IF_ERROR(Add(params, name, *text));
     return *std::move(text);
@@ -154,8 +159,9 @@ absl::StatusOr<std::string> ReadValue(const rapidjson::Value& value,
     }
     return all;
   }
-  if (!value.IsObject())
+  if (!value.IsObject()) {
     return Wrong(absl::StrCat("Params [", name, "] is null"));
+  }
   ASSIGN_OR_RETURN(const Members members, SortedMembers(value, name));
   for (const auto& [key, member] : members) {
     ASSIGN_OR_RETURN(const std::string text,
@@ -192,8 +198,9 @@ absl::StatusOr<Content> ReadContent(const WireRequest& request) {
   }
   const absl::string_view type = absl::StripAsciiWhitespace(
       request.content_type.substr(0, request.content_type.find(';')));
-  if (absl::EqualsIgnoreCase(type, "application/json"))
+  if (absl::EqualsIgnoreCase(type, "application/json")) {
     return ReadJson(request.body);
+  }
   if (absl::EqualsIgnoreCase(type, "application/x-www-form-urlencoded")) {
     return ReadForm(request.body);
   }
