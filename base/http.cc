@@ -34,8 +34,8 @@ constexpr std::array<const char*, 5> kCaBundles = {
 // libcurl wants it once, before all else; it is never undone, since other
 // clients may live.
 CURLcode StartCurl() {
-  static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
-  return code;
+  static const CURLcode kCode = curl_global_init(CURL_GLOBAL_DEFAULT);
+  return kCode;
 }
 
 std::string PartOf(CURLU* url, CURLUPart part) {

@@ -9,7 +9,6 @@
 namespace vpc::ucloud {
 namespace {
 
-using absl::StatusCode;
 using testing::HasSubstr;
 using testing::Not;
 

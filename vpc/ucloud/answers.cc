@@ -38,14 +38,14 @@ absl::StatusOr<std::string> StringOf(const std::optional<Json>& json) {
 
 absl::StatusOr<Ipv4> AddressOf(const Json& json) {
   ASSIGN_OR_RETURN(const std::string text, json.AsString());
-  const absl::StatusOr<Ipv4> address = Ipv4::Parse(text);
+  absl::StatusOr<Ipv4> address = Ipv4::Parse(text);
   if (!address.ok()) return json.Error("not an IPv4 address");
   return address;
 }
 
 absl::StatusOr<Mac> MacOf(const Json& json) {
   ASSIGN_OR_RETURN(const std::string text, json.AsString());
-  const absl::StatusOr<Mac> mac = Mac::Parse(text);
+  absl::StatusOr<Mac> mac = Mac::Parse(text);
   if (!mac.ok()) return json.Error("not a MAC address");
   return mac;
 }
@@ -231,7 +231,7 @@ absl::StatusOr<Ipv4Prefix> ReadPrefix(const Json& json) {
     ASSIGN_OR_RETURN(const int length, MaskOf(netmask));
     absl::StrAppend(&prefix, "/", length);
   }
-  const absl::StatusOr<Ipv4Prefix> parsed = Ipv4Prefix::Parse(prefix);
+  absl::StatusOr<Ipv4Prefix> parsed = Ipv4Prefix::Parse(prefix);
   if (!parsed.ok()) return subnet.Error("not an IPv4 prefix");
   return parsed;
 }

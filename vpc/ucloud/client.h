@@ -79,9 +79,8 @@ class Client {
     const Action action{Request::kAction, request.params(),
                         request.repeatable(),
                         [&answer](const base::Json& json) {
-                          auto decoded = Request::Decode(json);
-                          if (decoded.ok()) answer = *std::move(decoded);
-                          return decoded.status();
+                          ASSIGN_OR_RETURN(answer, Request::Decode(json));
+                          return absl::OkStatus();
                         }};
     RETURN_IF_ERROR(Perform(action, options));
     return answer;

@@ -30,7 +30,8 @@ TEST(ValueTest, AFloatHasNeitherAnEmptyFractionNorAnExponent) {
 }
 
 TEST(ValueDeathTest, WhatIsNoNumberIsABug) {
-  EXPECT_DEATH(Value(std::numeric_limits<double>::infinity()), "no such");
+  const double infinite = std::numeric_limits<double>::infinity();
+  EXPECT_DEATH({ const Value value(infinite); }, "no such");
 }
 
 Params Nested() {
