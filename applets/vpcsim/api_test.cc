@@ -287,8 +287,8 @@ TEST(ApiFaultTest, BatchesFailInPartAndMacsAreWrong) {
   EXPECT_EQ(cloud.Secondary(), 0u);
   cloud.SetFault(R"({"id":"f","do":{"wrong_mac":true}})");
   const auto answer = cloud.Call(Allocate());
-  EXPECT_FALSE(absl::StrContains(absl::AsciiStrToLower(answer->body),
-                                 kMac.ToString()))
+  EXPECT_FALSE(
+      absl::StrContains(absl::AsciiStrToLower(answer->body), kMac.ToString()))
       << answer->body;
   EXPECT_EQ(cloud.Secondary(), 1u);
 }

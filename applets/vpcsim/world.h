@@ -26,9 +26,9 @@
 namespace applets::vpcsim {
 
 // The simulated cloud: VPCs, subnets, hosts, interfaces and who has which
-// address, with the cloud's own rules. In memory and compact: about thirty bytes
-// a secondary address. Giving and taking an address is O(1), looking one up
-// O(log subnets). Not thread-safe.
+// address, with the cloud's own rules. In memory and compact: about thirty
+// bytes a secondary address. Giving and taking an address is O(1), looking one
+// up O(log subnets). Not thread-safe.
 //
 // Pointers to what is in it stay valid until that is deleted. In a VPC subnets
 // don't overlap and an address has one owner at most; VPCs may overlap.
