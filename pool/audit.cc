@@ -34,18 +34,26 @@ Audit::Findings Audit::Compare(const Pool& pool,
       unlisted.insert(ip);
     }
   }
-  std::set<int64_t> open;
-  for (const auto& [id, intent] : pool.intents()) {
-    if (intent.kind == Intent::Kind::kAllocate && !in_flight.contains(id)) {
-      open.insert(id);
-    }
-  }
   Findings findings;
   findings.found = Confirm(unknown_, unknown, asked_at);
   findings.missing = Confirm(unlisted_, unlisted, asked_at);
+  for (const base::Ipv4 ip : unlisted) {
+    if (asked_at - pool.Find(ip)->since >= settle_ &&
+        asked_at - unlisted_.at(ip) < settle_) {
+      findings.missing.push_back(ip);
+    }
+  }
   const bool all_known = findings.found.size() == unknown.size();
-  for (const int64_t id : Confirm(open_, open, asked_at)) {
-    if (all_known) findings.settled.push_back(pool.intents().at(id));
+  first_settled_ = absl::InfiniteFuture();
+  for (const auto& [id, intent] : pool.intents()) {
+    if (intent.kind != Intent::Kind::kAllocate || in_flight.contains(id)) {
+      continue;
+    }
+    if (all_known && SettledAt(intent) <= asked_at) {
+      findings.settled.push_back(intent);
+    } else {
+      first_settled_ = std::min(first_settled_, SettledAt(intent));
+    }
   }
   return findings;
 }
@@ -59,8 +67,7 @@ absl::Time Audit::deadline() const {
   absl::Time first = absl::InfiniteFuture();
   for (const auto& [ip, since] : unknown_) first = std::min(first, since);
   for (const auto& [ip, since] : unlisted_) first = std::min(first, since);
-  for (const auto& [id, since] : open_) first = std::min(first, since);
-  return first + settle_;
+  return std::min(first + settle_, first_settled_);
 }
 
 }  // namespace pool

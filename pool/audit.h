@@ -14,12 +14,15 @@ namespace pool {
 
 // Compares the pool with what the VPC lists as this node's. A cloud's reads lag
 // behind its writes, so nothing is believed that hasn't been seen twice,
-// `settle` apart: the second look shows the VPC as it was after the first.
+// `settle` apart: the second look shows the VPC as it was after the first. An
+// address that has been in its state for so long was there at the first look.
 // Pure; remembers what it has seen once.
 class Audit {
  public:
-  // `settle`: longer than reads may lag.
-  explicit Audit(absl::Duration settle) : settle_(settle) {}
+  // `settle`: longer than reads may lag. `latest_effect`: longer than a call
+  // whose answer was lost may take until it is done.
+  Audit(absl::Duration settle, absl::Duration latest_effect)
+      : settle_(settle), latest_effect_(latest_effect) {}
 
   struct Findings {
     // Listed, and the pool doesn't know of them: leaked by a call whose answer
@@ -51,10 +54,16 @@ class Audit {
   std::vector<Key> Confirm(Suspects<Key>& suspects, const std::set<Key>& now,
                            absl::Time asked_at);
 
+  absl::Time SettledAt(const Intent& intent) const {
+    return intent.opened_at + latest_effect_ + settle_;
+  }
+
   const absl::Duration settle_;
+  const absl::Duration latest_effect_;
   Suspects<base::Ipv4> unknown_;
   Suspects<base::Ipv4> unlisted_;
-  Suspects<int64_t> open_;
+  // Of allocations whose answer was lost, the first that will be settled.
+  absl::Time first_settled_ = absl::InfiniteFuture();
 };
 
 }  // namespace pool

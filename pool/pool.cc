@@ -6,24 +6,6 @@
 #include "glog/logging.h"
 
 namespace pool {
-namespace {
-
-Address In(State state, Address row, absl::Time now) {
-  row.state = state;
-  row.since = now;
-  row.until = absl::InfiniteFuture();
-  row.lease.reset();
-  return row;
-}
-
-Address Cooling(Address row, absl::Time now, absl::Duration cooldown) {
-  row = In(State::kCooling, std::move(row), now);
-  row.until = now + cooldown;
-  return row;
-}
-
-}  // namespace
-
 absl::StatusOr<Grant> Pool::DecideAcquire(const Wish& wish,
                                           absl::Time now) const {
   const auto grave = tombstones_.find(wish.attachment);
@@ -113,6 +95,7 @@ Records Pool::DecideVacant(const std::vector<base::Ipv4>& vacant,
   for (const base::Ipv4 ip : vacant) {
     const Address* row = Find(ip);
     if (row == nullptr || row->state != State::kQuarantined) continue;
+    if (row->until != absl::InfiniteFuture()) continue;  // to be given back
     records.push_back(PutAddress{Cooling(*row, now, policy_.cooldown)});
   }
   return records;
@@ -131,13 +114,15 @@ Records Pool::DecideReboot(absl::Time now) const {
 }
 
 Records Pool::DecideTick(absl::Time now) const {
-  Records records;
-  for (const auto& [until, ip] : cooling_) {
-    if (until > now) break;
-    Address row = In(State::kWarm, addresses_.at(ip), now);
-    ++row.recycled;
-    records.push_back(PutAddress{std::move(row)});
+  Records records = DecideRested(Resting(now, cooling_.size()), now);
+  for (Record& record : DecideExpire(now)) {
+    records.push_back(std::move(record));
   }
+  return records;
+}
+
+Records Pool::DecideExpire(absl::Time now) const {
+  Records records;
   for (const auto& [expires, attachment] : tombstone_queue_) {
     if (expires > now) break;
     records.push_back(DropTombstone{attachment});
@@ -145,88 +130,65 @@ Records Pool::DecideTick(absl::Time now) const {
   return records;
 }
 
-absl::Time Pool::deadline() const {
-  absl::Time next = next_warm();
-  if (!tombstone_queue_.empty()) {
-    next = std::min(next, tombstone_queue_.begin()->first);
+Records Pool::DecideRested(const std::vector<base::Ipv4>& ips,
+                           absl::Time now) const {
+  Records records;
+  for (const base::Ipv4 ip : ips) {
+    const Address* row = Find(ip);
+    if (row == nullptr || row->state != State::kCooling) continue;
+    Address warm = In(State::kWarm, *row, now);
+    ++warm.recycled;
+    records.push_back(PutAddress{std::move(warm)});
   }
-  return next;
+  return records;
+}
+
+Records Pool::DecideRestUntil(const std::vector<base::Ipv4>& ips,
+                              absl::Time until) const {
+  Records records;
+  for (const base::Ipv4 ip : ips) {
+    const Address* row = Find(ip);
+    if (row == nullptr || row->state != State::kCooling) continue;
+    Address longer = *row;
+    longer.until = until;
+    records.push_back(PutAddress{std::move(longer)});
+  }
+  return records;
+}
+
+absl::Time Pool::deadline() const {
+  return std::min(next_warm(), next_expiry());
+}
+
+absl::Time Pool::next_expiry() const {
+  return tombstone_queue_.empty() ? absl::InfiniteFuture()
+                                  : tombstone_queue_.begin()->first;
 }
 
 absl::Time Pool::next_warm() const {
   return cooling_.empty() ? absl::InfiniteFuture() : cooling_.begin()->first;
 }
 
-std::pair<Intent, Records> Pool::DecideAllocate(int count,
-                                                const std::string& subnet,
-                                                absl::Time now) const {
-  Intent intent{
-      last_intent_ + 1, Intent::Kind::kAllocate, subnet, count, {}, now};
-  return {intent, {OpenIntent{intent}}};
+absl::Time Pool::next_held() const {
+  return held_.empty() ? absl::InfiniteFuture() : held_.begin()->first;
 }
 
-Records Pool::DecideAllocated(const Intent& intent,
-                              const std::vector<base::Ipv4>& given,
-                              absl::Time now) const {
-  Records records = {CloseIntent{intent.id}};
-  for (const base::Ipv4 ip : given) {
-    if (Find(ip) != nullptr) continue;
-    records.push_back(PutAddress{
-        In(State::kWarm, Address{.ip = ip, .subnet = intent.subnet}, now)});
+std::vector<base::Ipv4> Pool::Resting(absl::Time until, size_t most) const {
+  std::vector<base::Ipv4> ips;
+  for (const auto& [over, ip] : cooling_) {
+    if (over > until || ips.size() >= most) break;
+    ips.push_back(ip);
   }
-  return records;
+  return ips;
 }
 
-Records Pool::DecideAdopt(const std::vector<base::Ipv4>& found,
-                          const std::string& subnet, absl::Time now) const {
-  Records records;
-  for (const base::Ipv4 ip : found) {
-    if (Find(ip) != nullptr) continue;
-    records.push_back(PutAddress{
-        Cooling(Address{.ip = ip, .subnet = subnet}, now, policy_.cooldown)});
+std::vector<base::Ipv4> Pool::Held(absl::Time now) const {
+  std::vector<base::Ipv4> ips;
+  for (const auto& [over, ip] : held_) {
+    if (over > now) break;
+    ips.push_back(ip);
   }
-  return records;
-}
-
-Records Pool::DecideRestore(base::Ipv4 ip, const std::string& subnet,
-                            Lease lease, absl::Time now) const {
-  Address row = In(State::kLeased, Address{.ip = ip, .subnet = subnet}, now);
-  row.lease = std::move(lease);
-  return {PutAddress{std::move(row)}};
-}
-
-std::pair<Intent, Records> Pool::DecideRelease(int count,
-                                               const std::string& subnet,
-                                               absl::Time now) const {
-  Intent intent{last_intent_ + 1, Intent::Kind::kRelease, subnet, 0, {}, now};
-  Records records;
-  for (const auto& [since, ip] : warm_) {
-    if (static_cast<int>(intent.addresses.size()) >= count) break;
-    const Address& row = addresses_.at(ip);
-    if (row.subnet != subnet) continue;
-    intent.addresses.push_back(ip);
-    records.push_back(PutAddress{In(State::kReleasing, row, now)});
-  }
-  if (!records.empty()) records.push_back(OpenIntent{intent});
-  return {intent, records};
-}
-
-Records Pool::DecideReleased(const Intent& intent) const {
-  Records records = {CloseIntent{intent.id}};
-  for (const base::Ipv4 ip : intent.addresses) {
-    records.push_back(DropAddress{ip});
-  }
-  return records;
-}
-
-Records Pool::DecideKept(const Intent& intent, absl::Time now) const {
-  Records records = {CloseIntent{intent.id}};
-  for (const base::Ipv4 ip : intent.addresses) {
-    const Address* row = Find(ip);
-    if (row == nullptr || row->state != State::kReleasing) continue;
-    records.push_back(PutAddress{In(State::kWarm, *row, now)});
-  }
-  return records;
+  return ips;
 }
 
 std::vector<Lease> Pool::NotIn(const std::string& network,
@@ -278,6 +240,9 @@ void Pool::Put(const Address& row) {
   }
   if (row.state == State::kWarm) warm_.emplace(row.since, row.ip);
   if (row.state == State::kCooling) cooling_.emplace(row.until, row.ip);
+  if (row.state == State::kQuarantined && row.until < absl::InfiniteFuture()) {
+    held_.emplace(row.until, row.ip);
+  }
   ++*CountOf(row.state);
   addresses_.emplace(row.ip, row);
 }
@@ -289,6 +254,7 @@ void Pool::Drop(base::Ipv4 ip) {
   if (old.lease) leased_.erase(old.lease->attachment);
   warm_.erase({old.since, ip});
   cooling_.erase({old.until, ip});
+  held_.erase({old.until, ip});
   --*CountOf(old.state);
   addresses_.erase(it);
 }

@@ -27,6 +27,8 @@ struct Policy {
   absl::Duration cooldown = absl::Seconds(30);
   // How long a tombstone is kept: longer than any runtime waits for an ADD.
   absl::Duration tombstone_life = absl::Minutes(10);
+  // Whether an address is probed before it is warm (RFC 5227).
+  bool probing = false;
 };
 
 // How many addresses are in each state.
@@ -64,6 +66,7 @@ class Pool {
  public:
   explicit Pool(Policy policy) : policy_(policy) {}
   void SetPolicy(const Policy& policy) { policy_ = policy; }
+  const Policy& policy() const { return policy_; }
 
   // An address for the attachment: its own if it has a lease already, else the
   // warm one that has rested longest.
@@ -94,7 +97,8 @@ class Pool {
   // routed the address: it is quarantined, for somebody else uses it.
   Records DecideForeign(const base::Attachment& attachment,
                         absl::Time now) const;
-  // Quarantined addresses that nobody uses any more cool down.
+  // Addresses that were quarantined because somebody used them, and that nobody
+  // uses any more, cool down.
   Records DecideVacant(const std::vector<base::Ipv4>& vacant,
                        absl::Time now) const;
   // The node was rebooted, and no pod, link or rule has survived it: leases end
@@ -105,15 +109,37 @@ class Pool {
   Records DecideTick(absl::Time now) const;
   // When DecideTick will next have something to say.
   absl::Time deadline() const;
+  // Of what DecideTick does, the tombstones alone.
+  Records DecideExpire(absl::Time now) const;
+  absl::Time next_expiry() const;
+  // Cooling addresses that are warm from now.
+  Records DecideRested(const std::vector<base::Ipv4>& ips,
+                       absl::Time now) const;
+  // Cooling addresses that rest longer.
+  Records DecideRestUntil(const std::vector<base::Ipv4>& ips,
+                          absl::Time until) const;
 
   // About to ask the VPC for `count` more addresses of the subnet.
   std::pair<Intent, Records> DecideAllocate(int count,
                                             const std::string& subnet,
                                             absl::Time now) const;
-  // The VPC has given these (any number): they are warm, the intent is closed.
+  // The VPC has given these (any number): they are fresh, or warm if there is
+  // no probing; the intent is closed.
   Records DecideAllocated(const Intent& intent,
                           const std::vector<base::Ipv4>& given,
                           absl::Time now) const;
+  // The same without an intent.
+  Records DecideArrived(const std::vector<base::Ipv4>& ips,
+                        const std::string& subnet, absl::Time now) const;
+  // A fresh address is warm: nobody else has it.
+  Records DecideAdmitted(base::Ipv4 ip, absl::Time now) const;
+  // Somebody else has a fresh address: it is quarantined until then, to be
+  // given back.
+  Records DecideConflict(base::Ipv4 ip, absl::Time now, absl::Time until) const;
+  // It may not be ours any more: a warm address is fresh until that is known.
+  Records DecideDoubt(base::Ipv4 ip, absl::Time now) const;
+  // The VPC has given it to somebody else. A lease stays, for a pod has it.
+  Records DecideDisown(base::Ipv4 ip) const;
   // Addresses that the VPC counts as ours, but we didn't know of. Who used them
   // last isn't known either, so they cool down first.
   Records DecideAdopt(const std::vector<base::Ipv4>& found,
@@ -126,7 +152,14 @@ class Pool {
   // rested longest first. The records are empty when there are none.
   std::pair<Intent, Records> DecideRelease(int count, const std::string& subnet,
                                            absl::Time now) const;
+  // The same for these addresses, those of them that are warm, or quarantined
+  // for a conflict.
+  std::pair<Intent, Records> DecideReleaseOf(const std::vector<base::Ipv4>& ips,
+                                             const std::string& subnet,
+                                             absl::Time now) const;
   Records DecideReleased(const Intent& intent) const;
+  // One address of the intent was given back; the last one closes it.
+  Records DecideReleased(int64_t intent_id, base::Ipv4 ip) const;
   // The VPC has said no: they are warm again.
   Records DecideKept(const Intent& intent, absl::Time now) const;
 
@@ -150,6 +183,13 @@ class Pool {
   // When the first of the cooling addresses will be warm; InfiniteFuture if
   // none is cooling.
   absl::Time next_warm() const;
+  // Cooling addresses, up to `most`, that rest until `until` at the latest;
+  // those that have rested longest first.
+  std::vector<base::Ipv4> Resting(absl::Time until, size_t most) const;
+  // Addresses quarantined for a conflict whose time was over at `now`, and when
+  // the first one's is.
+  std::vector<base::Ipv4> Held(absl::Time now) const;
+  absl::Time next_held() const;
 
  private:
   struct ApplyTo;
@@ -169,6 +209,7 @@ class Pool {
   int64_t last_intent_ = 0;
   Queue warm_;     // by `since`: rested longest first
   Queue cooling_;  // by `until`
+  Queue held_;     // quarantined for a conflict, by `until`
   Counts counts_;
 };
 

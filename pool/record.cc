@@ -39,6 +39,20 @@ std::optional<Value> Named(const Table& table, absl::string_view name) {
 
 }  // namespace
 
+Address In(State state, Address row, absl::Time now) {
+  row.state = state;
+  row.since = now;
+  row.until = absl::InfiniteFuture();
+  row.lease.reset();
+  return row;
+}
+
+Address Cooling(Address row, absl::Time now, absl::Duration cooldown) {
+  row = In(State::kCooling, std::move(row), now);
+  row.until = now + cooldown;
+  return row;
+}
+
 absl::string_view NameOf(State state) { return Name(kStates, state); }
 absl::string_view NameOf(Phase phase) { return Name(kPhases, phase); }
 std::optional<State> StateNamed(absl::string_view name) {

@@ -14,11 +14,12 @@
 
 // What the pool remembers, and how it changes.
 //
-//            allocate            admit                  ADD
-//   (cloud) ─────────► fresh ─────────► warm ─────────────────► leased
-//                                        ▲                        │ DEL / GC
-//                                        └──────── cooling ◄──────┘
-//   warm ──► releasing ──► (cloud)
+//            allocate          probed                 ADD
+//   (cloud) ─────────► fresh ────────► warm ────────────────► leased
+//                        │              ▲                       │ DEL / GC
+//               conflict ▼              └──────── cooling ◄─────┘
+//                   quarantined
+//   warm, quarantined ──► releasing ──► (cloud)
 //
 // A change is a list of records. A record says what a row is from now on, not
 // how it changed, so applying one twice does no harm: the store and the pool in
@@ -49,13 +50,20 @@ struct Address {
   base::Ipv4 ip;
   std::string subnet;
   State state = State::kFresh;
-  absl::Time since = {};                      // in this state
-  absl::Time until = absl::InfiniteFuture();  // kCooling: when it is over
+  absl::Time since = {};  // in this state
+  // kCooling: when it is over. kQuarantined: when it is to be given back, if
+  // somebody else had it when it was probed; InfiniteFuture if another plugin's
+  // pod on this node uses it.
+  absl::Time until = absl::InfiniteFuture();
   uint64_t recycled = 0;            // how often it came back from a pod
   std::optional<Lease> lease = {};  // kLeased only
 
   friend bool operator==(const Address&, const Address&) = default;
 };
+
+// `row` in another state from `now` on, without a lease; and so cooling.
+Address In(State state, Address row, absl::Time now);
+Address Cooling(Address row, absl::Time now, absl::Duration cooldown);
 
 // An attachment that a DEL ended: an ADD that began before is refused.
 struct Tombstone {

@@ -1,0 +1,84 @@
+#include "pool/recovery.h"
+
+#include <map>
+#include <set>
+#include <utility>
+
+namespace pool {
+namespace {
+
+using base::Ipv4;
+
+bool IsOurs(const User& user) { return !user.attachment.container_id.empty(); }
+
+void Append(Records more, Records* records) {
+  for (Record& record : more) records->push_back(std::move(record));
+}
+
+Records TakeInUsed(const Pool& pool, const std::string& subnet,
+                   const User& user, absl::Time now) {
+  if (IsOurs(user) && pool.Find(user.attachment) == nullptr) {
+    Lease lease;
+    lease.attachment = user.attachment;
+    lease.host_ifname = user.host_ifname;
+    lease.phase = Phase::kAttached;
+    lease.granted_at = now;
+    return pool.DecideRestore(user.address, subnet, std::move(lease), now);
+  }
+  return {PutAddress{Address{.ip = user.address,
+                             .subnet = subnet,
+                             .state = State::kQuarantined,
+                             .since = now}}};
+}
+
+enum class Rest { kByPolicy, kAlways };
+
+Records TakeIn(const Pool& pool, const std::string& subnet,
+               const std::set<Ipv4>& found, const std::vector<User>& users,
+               Rest rest, absl::Time now) {
+  std::map<Ipv4, const User*> user_of;
+  for (const User& user : users) user_of[user.address] = &user;
+  Records records;
+  for (const Ipv4 ip : found) {
+    if (pool.Find(ip) != nullptr) continue;
+    const auto user = user_of.find(ip);
+    if (user != user_of.end()) {
+      Append(TakeInUsed(pool, subnet, *user->second, now), &records);
+    } else if (rest == Rest::kByPolicy && pool.policy().probing) {
+      Append(pool.DecideArrived({ip}, subnet, now), &records);
+    } else {
+      Append(pool.DecideAdopt({ip}, subnet, now), &records);
+    }
+  }
+  return records;
+}
+
+}  // namespace
+
+Records DecideTakeIn(const Pool& pool, const std::string& subnet,
+                     const std::vector<Ipv4>& found,
+                     const std::vector<User>& users, absl::Time now) {
+  return TakeIn(pool, subnet, {found.begin(), found.end()}, users,
+                Rest::kByPolicy, now);
+}
+
+Records DecideRebuild(const Pool& pool, const std::string& subnet,
+                      const std::vector<Ipv4>& listed,
+                      const std::vector<User>& users, absl::Time now) {
+  std::set<Ipv4> found(listed.begin(), listed.end());
+  for (const User& user : users) {
+    if (IsOurs(user)) found.insert(user.address);
+  }
+  return TakeIn(pool, subnet, found, users, Rest::kAlways, now);
+}
+
+Records DecideSettled(const Pool& pool, absl::Time settled) {
+  Records records;
+  for (const auto& [id, intent] : pool.intents()) {
+    if (intent.kind != Intent::Kind::kAllocate) continue;
+    if (intent.opened_at <= settled) records.push_back(CloseIntent{id});
+  }
+  return records;
+}
+
+}  // namespace pool

@@ -1,0 +1,46 @@
+#ifndef CNIVPC_POOL_RECOVERY_H_
+#define CNIVPC_POOL_RECOVERY_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "base/address.h"
+#include "base/attachment.h"
+#include "pool/pool.h"
+
+// What to make of addresses that the VPC counts as ours and the pool doesn't
+// know. Pure.
+namespace pool {
+
+// A pod on this node, as the kernel knows it.
+struct User {
+  base::Ipv4 address;
+  std::string host_ifname;
+  // Empty when another plugin made it (UK8S's own has no alias).
+  base::Attachment attachment;
+};
+
+// Takes in those of `found` that the pool doesn't know: one that a pod of ours
+// uses is leased to it again, one that another plugin's pod uses is
+// quarantined; who had the others last isn't known, so they are probed
+// (Policy::probing) or cool down.
+Records DecideTakeIn(const Pool& pool, const std::string& subnet,
+                     const std::vector<base::Ipv4>& found,
+                     const std::vector<User>& users, absl::Time now);
+
+// The same for a store that was lost, and besides: the others cool down in any
+// case, for pods may have had them a moment ago; pods of ours whose address the
+// VPC doesn't list (its lists lag behind, or it lost them, too) are leased all
+// the same: they run.
+Records DecideRebuild(const Pool& pool, const std::string& subnet,
+                      const std::vector<base::Ipv4>& listed,
+                      const std::vector<User>& users, absl::Time now);
+
+// Closes allocations that were opened before `settled`, so long ago that the
+// VPC's list has what they gave.
+Records DecideSettled(const Pool& pool, absl::Time settled);
+
+}  // namespace pool
+
+#endif  // CNIVPC_POOL_RECOVERY_H_
