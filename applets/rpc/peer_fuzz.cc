@@ -1,0 +1,58 @@
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "applets/rpc/peer_http.h"
+#include "applets/rpc/peer_messages.h"
+
+namespace {
+
+void Must(bool holds) {
+  if (!holds) abort();
+}
+
+// What was read once is written so that it reads the same.
+template <typename Message>
+void CheckStable(const absl::StatusOr<Message>& message,
+                 absl::StatusOr<Message> (*parse)(absl::string_view)) {
+  if (!message.ok()) return;
+  const std::string json = ToJson(*message);
+  const absl::StatusOr<Message> again = parse(json);
+  Must(again.ok() && ToJson(*again) == json);
+}
+
+void CheckMessages(const std::string& body) {
+  using namespace applets::rpc;
+  CheckStable(ParseLendRequest(body), ParseLendRequest);
+  CheckStable(ParseLendReply(body), ParseLendReply);
+  CheckStable(ParseSettleRequest(body), ParseSettleRequest);
+  CheckStable(ParseSpareReply(body), ParseSpareReply);
+}
+
+}  // namespace
+
+// A connection's bytes: requests, one after the other, and what their bodies
+// say.
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using applets::rpc::PeerRequest;
+  std::string buffer(reinterpret_cast<const char*>(data), size);
+  for (;;) {
+    const size_t before = buffer.size();
+    const absl::StatusOr<std::optional<PeerRequest>> request =
+        applets::rpc::TakeRequest(&buffer);
+    if (!request.ok()) return 0;
+    if (!request->has_value()) {
+      Must(buffer.size() == before &&
+           before < applets::rpc::kMaxPeerHeadBytes +
+                        applets::rpc::kMaxPeerBodyBytes);
+      return 0;
+    }
+    Must(buffer.size() < before);
+    Must((*request)->path[0] == '/');
+    Must((*request)->body.size() <= applets::rpc::kMaxPeerBodyBytes);
+    CheckMessages((*request)->body);
+  }
+}
