@@ -48,12 +48,16 @@ struct Usage {
 //
 // A call that fails with DEADLINE_EXCEEDED or UNAVAILABLE has an unknown
 // outcome: only List tells, and not at once, for a cloud's reads lag behind.
+// ABORTED: it certainly hasn't been done, but may be when tried again later;
+// the VPC asks for fewer calls, or isn't asked at all while it is down. Other
+// errors are refusals.
 class Provider {
  public:
   virtual ~Provider() = default;
 
   // Gives this node up to `count` more addresses: fewer when the subnet has no
-  // more, RESOURCE_EXHAUSTED when it has none.
+  // more, or one call of the cloud's gives no more; RESOURCE_EXHAUSTED when
+  // there is none.
   virtual absl::StatusOr<std::vector<base::Ipv4>> Allocate(
       int count, Priority priority) = 0;
 
