@@ -8,12 +8,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "applets/ipamd/resources.h"
-#include "applets/ledger/alias.h"
 #include "applets/ledger/queue.h"
 #include "base/build_info.h"
 #include "base/status.h"
 #include "glog/logging.h"
-#include "netlink/pod_teardown.h"
 #include "netlink/sysctl.h"
 
 namespace applets::ipamd {
@@ -25,8 +23,6 @@ using rpc::Answer;
 constexpr absl::Duration kLockLimit = absl::Seconds(10);
 constexpr absl::Duration kQueueInterval = absl::Seconds(5);
 constexpr absl::Duration kStopPoll = absl::Milliseconds(10);
-// While leftovers of an address are removed it must not be leased.
-constexpr absl::Duration kLitterRest = absl::Seconds(5);
 
 absl::StatusOr<Answer> AsAnswer(const absl::Status& status) {
   if (!status.ok()) return status;
@@ -75,7 +71,6 @@ Daemon::Daemon(base::Loop& loop, const Options& options,
                    const pool::Address* row = ledger_->pool().Find(ip);
                    return row != nullptr && row->lease.has_value();
                  }),
-      sweep_timer_(loop, [this] { Sweep(); }),
       queue_timer_(loop, [this] { DrainQueue(); }),
       stop_timer_(loop, [this] { StopWhenIdle(); }) {}
 
@@ -102,6 +97,10 @@ absl::Status Daemon::Assemble() {
           [this](const absl::Status& status) { desk_->OnPoolChange(status); },
           [this](const absl::Status& status) { OnStoreStatus(status); }});
   desk_->SetKeeper(keeper_.get());
+  janitor_ = std::make_unique<Janitor>(Janitor::Parts{
+      loop_, *ledger_, *undertaker_, *desk_, *keeper_, metrics_, node_,
+      options_.sweep_interval,
+      [this](const absl::Status& status) { OnStoreStatus(status); }});
   RETURN_IF_ERROR(
       ledger_->store().SetSetting("vpc", ledger::ToJson(options_.vpc)));
   ASSIGN_OR_RETURN(
@@ -114,7 +113,7 @@ absl::Status Daemon::Assemble() {
            [this](uint64_t connection) { desk_->OnClose(connection); }}));
   keeper_->Kick();
   DrainQueue();
-  ScheduleSweep(options_.attach_grace);
+  janitor_->Begin(options_.attach_grace);
   LOG(INFO) << "serving socket=" << options_.socket << " node=" << options_.node
             << " interface=" << node_.name
             << " address=" << node_.address.ToString()
@@ -135,8 +134,6 @@ void Daemon::Declare() {
                    "Time until these calls were answered.");
   metrics_.Declare("cnivpc_store_errors_total", "counter",
                    "Records that couldn't be stored.");
-  metrics_.Declare("cnivpc_repairs_total", "counter",
-                   "Leftovers of crashes that sweeping put right, by kind.");
   metrics_.Declare("cnivpc_queued_releases_total", "counter",
                    "DELs that had been queued while ipamd couldn't take them.");
   metrics_.Declare("process_resident_memory_bytes", "gauge",
@@ -276,95 +273,6 @@ void Daemon::OnStoreStatus(const absl::Status& status) {
 }
 
 // --- leftovers
-
-void Daemon::ScheduleSweep(absl::Duration delay) { sweep_timer_.Set(delay); }
-
-void Daemon::Sweep() {
-  sweeper_.Run([this, node = node_.ifindex] {
-    absl::StatusOr<KernelView> view;
-    auto host = netlink::Socket::Open();
-    if (host.ok()) {
-      view = ViewKernel(*host, node);
-    } else {
-      view = host.status();
-    }
-    loop_.Post([this, view = std::move(view)] {
-      Judge(view);
-      ScheduleSweep(options_.sweep_interval);
-    });
-  });
-}
-
-void Daemon::Judge(const absl::StatusOr<KernelView>& kernel) {
-  if (!kernel.ok()) {
-    LOG(WARNING) << "sweep: " << kernel.status().message();
-    return;
-  }
-  const Findings findings = suspects_.Confirm(
-      Compare(ledger_->pool(), undertaker_->links(), *kernel,
-              [this](const auto& a) { return desk_->IsGuarded(a); }));
-  const auto repair = [this](const char* kind, const std::string& what) {
-    LOG(WARNING) << "sweep: " << kind << " " << what;
-    metrics_.Add("cnivpc_repairs_total", {{"kind", kind}});
-  };
-  for (const auto& attachment : findings.complete) {
-    repair("unreported", attachment.ToString());
-    desk_->Attached(attachment, 0).IgnoreError();
-  }
-  for (const auto& attachment : findings.abandoned) {
-    repair("abandoned", attachment.ToString());
-    desk_->Abandon(attachment);
-  }
-  for (const auto& attachment : findings.detaching) {
-    desk_->Bury(attachment, [](absl::Status) {});
-  }
-  for (const auto& attachment : findings.orphans) {
-    repair("orphan", attachment.ToString());
-    undertaker_->Bury({ledger::AliasOf(attachment), "", std::nullopt},
-                      [](absl::Status) {});
-  }
-  for (const base::Ipv4 ip : findings.littered) {
-    repair("litter", ip.ToString());
-  }
-  RemoveLitter(findings.littered);
-  FreeVacant(findings.vacant);
-}
-
-void Daemon::FreeVacant(const std::vector<base::Ipv4>& vacant) {
-  if (vacant.empty()) return;
-  LOG(INFO) << "sweep: quarantined addresses that nobody uses any more: "
-            << vacant.size();
-  OnStoreStatus(
-      ledger_->Record(ledger_->pool().DecideVacant(vacant, absl::Now())));
-  keeper_->Kick();
-}
-
-void Daemon::RemoveLitter(const std::vector<base::Ipv4>& littered) {
-  if (littered.empty()) return;
-  const absl::Time now = absl::Now();
-  pool::Records records;
-  for (const base::Ipv4 ip : littered) {
-    pool::Address row = *ledger_->pool().Find(ip);
-    if (row.state != pool::State::kWarm && row.state != pool::State::kCooling) {
-      continue;
-    }
-    row.until = std::max(now + kLitterRest,
-                         row.state == pool::State::kCooling ? row.until : now);
-    row.state = pool::State::kCooling;
-    records.push_back(pool::PutAddress{std::move(row)});
-  }
-  const absl::Status status = ledger_->Record(records);
-  OnStoreStatus(status);
-  if (!status.ok()) return;
-  keeper_->Kick();
-  sweeper_.Run([littered, node = node_.ifindex] {
-    auto host = netlink::Socket::Open();
-    if (!host.ok()) return;
-    netlink::Batch batch;
-    for (const base::Ipv4 ip : littered) netlink::AddRemoval(batch, ip, node);
-    host->Transact(batch);
-  });
-}
 
 // A store that failed is tried again, for while nobody can be served nothing
 // else would write to it.

@@ -10,10 +10,10 @@
 #include "absl/time/time.h"
 #include "applets/ipamd/announcer.h"
 #include "applets/ipamd/desk.h"
+#include "applets/ipamd/janitor.h"
 #include "applets/ipamd/keeper.h"
 #include "applets/ipamd/metrics.h"
 #include "applets/ipamd/options.h"
-#include "applets/ipamd/sweep.h"
 #include "applets/ipamd/undertaker.h"
 #include "applets/ledger/ledger.h"
 #include "applets/rpc/server.h"
@@ -53,11 +53,6 @@ class Daemon {
   void OnLinkEvent(const netlink::Event& event);
   void OnStoreStatus(const absl::Status& status);
 
-  void ScheduleSweep(absl::Duration delay);
-  void Sweep();
-  void Judge(const absl::StatusOr<KernelView>& kernel);
-  void RemoveLitter(const std::vector<base::Ipv4>& littered);
-  void FreeVacant(const std::vector<base::Ipv4>& vacant);
   void DrainQueue();
   void RetryStore();
   void StopWhenIdle();
@@ -72,17 +67,14 @@ class Daemon {
   absl::Time unguarded_until_;
   bool stopping_ = false;
   absl::Time stop_deadline_;
-  Suspects suspects_;
-  bool sweeping_ = false;
 
   Announcer announcer_;
   std::unique_ptr<Undertaker> undertaker_;
   std::unique_ptr<Desk> desk_;
   std::unique_ptr<Keeper> keeper_;
-  base::Timer sweep_timer_;
+  std::unique_ptr<Janitor> janitor_;
   base::Timer queue_timer_;
   base::Timer stop_timer_;
-  base::Workers sweeper_{1};
   std::unique_ptr<rpc::Server> server_;
 };
 

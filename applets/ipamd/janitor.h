@@ -1,0 +1,60 @@
+#ifndef CNIVPC_APPLETS_IPAMD_JANITOR_H_
+#define CNIVPC_APPLETS_IPAMD_JANITOR_H_
+
+#include <functional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "applets/ipamd/desk.h"
+#include "applets/ipamd/keeper.h"
+#include "applets/ipamd/metrics.h"
+#include "applets/ipamd/sweep.h"
+#include "applets/ipamd/undertaker.h"
+#include "applets/ledger/ledger.h"
+#include "base/address.h"
+#include "base/loop.h"
+#include "netlink/node.h"
+
+namespace applets::ipamd {
+
+// Sweeps up what crashes leave behind: looks at the kernel now and then, has it
+// compared with the pool (sweep.h), and puts right what differs. Lives on the
+// loop's thread; a thread of its own, which owns nothing, does what blocks.
+class Janitor {
+ public:
+  struct Parts {
+    base::Loop& loop;
+    ledger::Ledger& ledger;
+    Undertaker& undertaker;
+    Desk& desk;
+    Keeper& keeper;
+    Metrics& metrics;
+    const netlink::Node& node;
+    absl::Duration interval;  // from the end of a sweep to the next one
+    // A record was stored, or couldn't be.
+    std::function<void(const absl::Status&)> on_store_status;
+  };
+  explicit Janitor(Parts parts);
+
+  // Sweeps after `delay` for the first time, and then for ever.
+  void Begin(absl::Duration delay);
+
+ private:
+  void Sweep();
+  void Judge(const absl::StatusOr<KernelView>& kernel);
+  void Report(const char* kind, const std::string& what);
+  void RemoveLitter(const std::vector<base::Ipv4>& littered);
+  bool LetRest(const std::vector<base::Ipv4>& littered);
+  void FreeVacant(const std::vector<base::Ipv4>& vacant);
+
+  Parts parts_;
+  Suspects suspects_;
+  base::Timer timer_;
+  base::Workers worker_{1};
+};
+
+}  // namespace applets::ipamd
+
+#endif  // CNIVPC_APPLETS_IPAMD_JANITOR_H_
