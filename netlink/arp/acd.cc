@@ -5,16 +5,6 @@
 #include "absl/random/distributions.h"
 
 namespace netlink::arp {
-namespace {
-
-// §1.1: "an ARP Request packet, broadcast on the local link, with an all-zero
-// 'sender IP address'".
-bool IsProbe(const Packet& packet) {
-  return packet.operation == Operation::kRequest &&
-         packet.sender_address == base::Ipv4();
-}
-
-}  // namespace
 
 Timing Timing::Within(absl::Duration total) {
   if (total <= absl::ZeroDuration()) return {.probes = 0};

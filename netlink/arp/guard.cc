@@ -11,6 +11,7 @@ void Guard::Unwatch(base::Ipv4 address) { leases_.erase(address); }
 std::optional<Guard::Action> Guard::OnPacket(const Packet& packet,
                                              absl::Time now) {
   if (packet.sender_mac == mac_) return std::nullopt;
+  if (IsProbe(packet)) return OnProbe(packet);
   const auto entry = leases_.find(packet.sender_address);
   if (entry == leases_.end()) return std::nullopt;
   ++counters_.conflicts;
@@ -24,6 +25,12 @@ std::optional<Guard::Action> Guard::OnPacket(const Packet& packet,
   lease.last_told = now;
   ++counters_.contested;
   return Contested{packet.sender_address, packet.sender_mac};
+}
+
+std::optional<Guard::Action> Guard::OnProbe(const Packet& packet) {
+  if (!leases_.contains(packet.target_address)) return std::nullopt;
+  ++counters_.answered;
+  return Answer{packet.target_address, packet.sender_mac};
 }
 
 void Guard::OnSendFailed(base::Ipv4 address) {

@@ -29,19 +29,33 @@ struct Contested {
   friend bool operator==(const Contested&, const Contested&) = default;
 };
 
+// Send Reply(Probe(to, address), mac) now: `to` wants to know whether our
+// address is free.
+struct Answer {
+  base::Ipv4 address;
+  base::Mac to;
+  friend bool operator==(const Answer&, const Answer&) = default;
+};
+
 // Watches over addresses in use on one link (RFC 5227 §2.4) and defends each by
 // way (b): with one announcement, if no conflict was seen within
 // kDefendInterval; otherwise it says that the address is contested. The RFC
 // would have it given up then; whether to is left to who is told. Pure. One
 // thread.
+//
+// It also answers probes (§2.5), for the kernel doesn't: arp_process in Linux
+// answers a request without a sender address only if the target is the host's
+// own, not if the host is a proxy for it, as a node is for its pods. Requests
+// with a sender address are the kernel's.
 class Guard {
  public:
-  using Action = std::variant<Defend, Contested>;
+  using Action = std::variant<Defend, Contested, Answer>;
 
   struct Counters {
     uint64_t conflicts = 0;  // packets
     uint64_t defended = 0;   // less those that could not be sent
     uint64_t contested = 0;
+    uint64_t answered = 0;  // probes
   };
 
   // `mac` is the interface's own.
@@ -69,6 +83,8 @@ class Guard {
     absl::Time last_conflict = absl::InfinitePast();
     absl::Time last_told = absl::InfinitePast();
   };
+
+  std::optional<Action> OnProbe(const Packet& packet);
 
   base::Mac mac_;
   absl::flat_hash_map<base::Ipv4, Lease> leases_;

@@ -72,11 +72,28 @@ TEST_F(GuardTest, EachAddressIsDefendedByItself) {
   EXPECT_EQ(HearClaim(kAnother), Guard::Action(Defend{kAnother, kOther}));
 }
 
-TEST_F(GuardTest, OurOwnFramesAndProbesAreNoClaim) {
+TEST_F(GuardTest, OurOwnFramesAreNoClaim) {
   EXPECT_FALSE(guard_.OnPacket(Announcement(kOurs, kAddress), now_));
-  EXPECT_FALSE(guard_.OnPacket(Probe(kOther, kAddress), now_));
+  EXPECT_FALSE(guard_.OnPacket(Probe(kOurs, kAddress), now_));
   EXPECT_FALSE(guard_.OnPacket(Announcement(kOther, kAnother), now_));
   EXPECT_EQ(guard_.counters().conflicts, 0u);
+}
+
+TEST_F(GuardTest, AProbeIsAnsweredAndIsNoClaim) {
+  const Guard::Action answer = Answer{kAddress, kOther};
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(guard_.OnPacket(Probe(kOther, kAddress), now_), answer);
+  }
+  EXPECT_EQ(guard_.counters().answered, 3u);
+  EXPECT_EQ(guard_.counters().conflicts, 0u);
+  EXPECT_EQ(HearClaim(kAddress), Guard::Action(kDefence));
+}
+
+TEST_F(GuardTest, QuestionsOfOthersAndProbesForOthersAreTheKernels) {
+  Packet question = Announcement(kOther, kAnother);
+  question.target_address = kAddress;
+  EXPECT_FALSE(guard_.OnPacket(question, now_));
+  EXPECT_FALSE(guard_.OnPacket(Probe(kOther, kAnother), now_));
 }
 
 TEST_F(GuardTest, ANewMacIsOurs) {

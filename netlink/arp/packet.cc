@@ -74,6 +74,11 @@ Packet Probe(const base::Mac& mac, base::Ipv4 address) {
           .target_address = address};
 }
 
+bool IsProbe(const Packet& packet) {
+  return packet.operation == Operation::kRequest &&
+         packet.sender_address == base::Ipv4();
+}
+
 Packet Announcement(const base::Mac& mac, base::Ipv4 address) {
   Packet packet = Probe(mac, address);
   packet.sender_address = address;

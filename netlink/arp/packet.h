@@ -37,6 +37,7 @@ inline constexpr base::Mac kBroadcast({0xff, 0xff, 0xff, 0xff, 0xff, 0xff});
 // RFC 5227 §1.1: asks who has `address` without claiming one, so that no
 // neighbour table changes.
 Packet Probe(const base::Mac& mac, base::Ipv4 address);
+bool IsProbe(const Packet& packet);
 // RFC 5227 §1.1, §3: a broadcast request with sender = target = `address`; who
 // has an entry for it updates the MAC.
 Packet Announcement(const base::Mac& mac, base::Ipv4 address);
