@@ -26,6 +26,7 @@ constexpr AttributePolicy kLinkPolicy[] = {
     {IFLA_IFALIAS, AttributeKind::kString},
     {IFLA_GROUP, AttributeKind::kU32},
     {IFLA_LINK_NETNSID, AttributeKind::kI32},
+    {IFLA_CARRIER_CHANGES, AttributeKind::kU32},
 };
 
 constexpr AttributePolicy kInfoPolicy[] = {
@@ -94,6 +95,7 @@ absl::StatusOr<Link> ParseLink(const Message& message) {
   link.master_ifindex = attributes.U32(IFLA_MASTER).value_or(0);
   link.peer_ifindex = attributes.U32(IFLA_LINK).value_or(0);
   link.peer_netnsid = attributes.I32(IFLA_LINK_NETNSID);
+  link.carrier_changes = attributes.U32(IFLA_CARRIER_CHANGES).value_or(0);
   return link;
 }
 

@@ -29,6 +29,8 @@ struct Link {
   std::string alias = {};       // IFLA_IFALIAS
   uint32_t group = 0;           // IFLA_GROUP; 0 is the default
   uint32_t master_ifindex = 0;  // 0: none
+  // How often the carrier has come or gone (IFLA_CARRIER_CHANGES).
+  uint32_t carrier_changes = 0;
   // IFLA_LINK: for a veth the peer's index, in the peer's own namespace.
   uint32_t peer_ifindex = 0;
   // IFLA_LINK_NETNSID: this namespace's number for the peer's; empty when the
