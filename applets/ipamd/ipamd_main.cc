@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/time.h"
 #include "applets/ipamd/daemon.h"
 #include "applets/ipamd/options.h"
 #include "applets/rpc/messages.h"
@@ -24,6 +25,7 @@
 #include "base/status.h"
 #include "gflags/gflags.h"
 #include "glog/logging.h"
+#include "netlink/arp/acd.h"
 #include "pool/watermark.h"
 
 DEFINE_string(vpc, "embedded",
@@ -50,6 +52,10 @@ DEFINE_int32(availablePodIPHighWatermark, 50,
              "from the VPC ahead of need.");
 DEFINE_int32(cooldownPeriodSeconds, 30,
              "How long an address rests after its pod has gone.");
+DEFINE_string(acd_timeout, "7s",
+              "How long an address is probed for conflicts at most before it "
+              "is used, such as 200ms; 0: not at all. The default is "
+              "RFC 5227's, and other values scale all its waits.");
 DEFINE_int32(attach_grace, 10,
              "After a restart: seconds an ADD that was under way may still "
              "take.");
@@ -69,6 +75,9 @@ namespace {
 
 constexpr int kExitFailed = 1;
 constexpr int kExitUsage = 2;
+// Shorter, and an answer might come too late.
+constexpr absl::Duration kMinAcdTimeout = absl::Milliseconds(20);
+constexpr absl::Duration kMaxAcdTimeout = absl::Minutes(1);
 
 std::string HostName() {
   char name[256] = {};
@@ -80,6 +89,22 @@ absl::Status AtLeast(const char* flag, int value, int least) {
   if (value >= least) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat(flag, "=", value, ": must be at least ", least));
+}
+
+absl::StatusOr<netlink::arp::Timing> ParseAcdTimeout(const std::string& text) {
+  absl::Duration timeout;
+  if (!absl::ParseDuration(text, &timeout)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--acd-timeout=", text, ": not a duration such as 200ms or 7s"));
+  }
+  if (timeout != absl::ZeroDuration() &&
+      (timeout < kMinAcdTimeout || timeout > kMaxAcdTimeout)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--acd-timeout=", text, ": must be 0, or from ",
+                     absl::FormatDuration(kMinAcdTimeout), " to ",
+                     absl::FormatDuration(kMaxAcdTimeout)));
+  }
+  return netlink::arp::Timing::Within(timeout);
 }
 
 absl::Status CheckSubnet(const std::string& subnet) {
@@ -102,6 +127,7 @@ absl::StatusOr<Options> OptionsFromFlags() {
       FLAGS_interface, absl::Seconds(FLAGS_cooldownPeriodSeconds)};
   options.watermarks = {FLAGS_availablePodIPLowWatermark,
                         FLAGS_availablePodIPHighWatermark};
+  ASSIGN_OR_RETURN(options.acd_timing, ParseAcdTimeout(FLAGS_acd_timeout));
   options.attach_grace = absl::Seconds(FLAGS_attach_grace);
   options.sweep_interval = absl::Seconds(FLAGS_sweep_interval);
   options.drain_timeout = absl::Seconds(FLAGS_drain_timeout);

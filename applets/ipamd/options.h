@@ -5,6 +5,7 @@
 
 #include "absl/time/time.h"
 #include "applets/ledger/vpc_config.h"
+#include "netlink/arp/acd.h"
 #include "pool/watermark.h"
 
 namespace applets::ipamd {
@@ -16,6 +17,8 @@ struct Options {
   std::string node;  // its name, for humans
   ledger::VpcConfig vpc;
   pool::Watermarks watermarks;
+  // How an address is probed before it is used.
+  netlink::arp::Timing acd_timing;
   // After a restart: how long an ADD that was under way may still take before
   // its lease is taken back.
   absl::Duration attach_grace = absl::Seconds(10);
