@@ -6,7 +6,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "applets/ctl/options.h"
-#include "applets/rpc/messages.h"
+#include "applets/rpc/messages_pool.h"
 #include "base/build_info.h"
 
 // From an answer to text. Pure; every text has its last newline.

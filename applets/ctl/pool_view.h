@@ -6,7 +6,7 @@
 #include "absl/time/time.h"
 #include "applets/ctl/options.h"
 #include "applets/ctl/table.h"
-#include "applets/rpc/messages.h"
+#include "applets/rpc/messages_pool.h"
 
 // The addresses of a node, as `get pool`, `get pod` and `pool list` see them.
 // Pure. `action` is one of these three.

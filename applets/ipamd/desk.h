@@ -16,6 +16,7 @@
 #include "applets/ipamd/undertaker.h"
 #include "applets/ledger/ledger.h"
 #include "applets/rpc/messages.h"
+#include "applets/rpc/messages_pool.h"
 #include "base/attachment.h"
 #include "netlink/node.h"
 #include "pool/pool.h"

@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "applets/rpc/http.h"
+#include "applets/rpc/messages_error.h"
 #include "base/status.h"
 
 namespace applets::rpc {

@@ -7,6 +7,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "applets/rpc/messages.h"
+#include "applets/rpc/messages_pool.h"
 #include "base/fd.h"
 
 namespace applets::rpc {
@@ -18,7 +19,7 @@ bool WentAway(const absl::Status& status);
 // One request at a time; not thread-safe. Every call ends by the deadline that
 // was given to Connect.
 //
-// Errors, besides those that ipamd answers with (messages.h):
+// Errors, besides those that ipamd answers with (messages_error.h):
 //   NOT_FOUND          nobody listens at the socket: the daemon isn't running
 //   DEADLINE_EXCEEDED  the daemon is there, but didn't answer in time
 //   UNAVAILABLE        the daemon went away while we waited: whether the call

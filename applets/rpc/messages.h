@@ -15,6 +15,9 @@
 // JSON. Field names are the JSON's. Unknown fields are ignored and missing
 // optional ones take the value given here, so that versions N and N-1 can talk
 // to each other both ways. docs/api.md shows each with curl.
+//
+// Here are the leases, which is all that the plugin needs; messages_pool.h,
+// messages_node.h, messages_events.h and messages_admin.h have the rest.
 namespace applets::rpc {
 
 // Where ipamd listens unless told otherwise.
@@ -79,25 +82,6 @@ struct GcReply {
 
 // GET /v1/status: OK, or the reason why no address could be leased now.
 
-// GET /v1/pool: every address the node has, in order.
-struct PoolEntry {
-  base::Ipv4 address;
-  std::string subnet;
-  std::string state;  // fresh warm leased cooling quarantined releasing
-  absl::Time since;
-  absl::Time until;  // cooling ends; InfiniteFuture when not cooling
-  uint64_t recycled = 0;
-  // Set while leased.
-  Attachment attachment;
-  Pod pod;
-  std::string phase;  // attaching attached detaching
-  std::string host_ifname;
-};
-struct PoolReply {
-  std::string node;
-  std::vector<PoolEntry> entries;
-};
-
 // One function per direction and message. Parsers name the field at fault.
 std::string ToJson(const AcquireRequest& message);
 std::string ToJson(const AcquireReply& message);
@@ -105,22 +89,12 @@ std::string ToJson(const Attachment& message);
 std::string ToJson(const ReleaseRequest& message);
 std::string ToJson(const GcRequest& message);
 std::string ToJson(const GcReply& message);
-std::string ToJson(const PoolReply& message);
 absl::StatusOr<AcquireRequest> ParseAcquireRequest(absl::string_view json);
 absl::StatusOr<AcquireReply> ParseAcquireReply(absl::string_view json);
 absl::StatusOr<Attachment> ParseAttachment(absl::string_view json);
 absl::StatusOr<ReleaseRequest> ParseReleaseRequest(absl::string_view json);
 absl::StatusOr<GcRequest> ParseGcRequest(absl::string_view json);
 absl::StatusOr<GcReply> ParseGcReply(absl::string_view json);
-absl::StatusOr<PoolReply> ParsePoolReply(absl::string_view json);
-
-// Errors travel as {"code":"UNAVAILABLE","message":"..."} (absl's names, which
-// are gRPC's), and "io":true for a failure of storage (base::IsIo), with an
-// HTTP status that fits.
-std::string ErrorToJson(const absl::Status& status);
-// The Status of an error body; INTERNAL when the body is none.
-absl::Status ParseError(absl::string_view json);
-int HttpStatusOf(absl::StatusCode code);
 
 }  // namespace applets::rpc
 

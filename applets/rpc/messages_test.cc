@@ -1,5 +1,10 @@
 #include "applets/rpc/messages.h"
 
+#include "applets/rpc/messages_admin.h"
+#include "applets/rpc/messages_error.h"
+#include "applets/rpc/messages_events.h"
+#include "applets/rpc/messages_node.h"
+#include "applets/rpc/messages_pool.h"
 #include "base/status.h"
 #include "gtest/gtest.h"
 
@@ -72,6 +77,106 @@ TEST(MessagesTest, PoolRoundTrips) {
   EXPECT_EQ(ToJson(*got), ToJson(sent));
   EXPECT_EQ(got->entries[0].since, leased.since);
   EXPECT_EQ(got->entries[1].until, cooling.until);
+}
+
+Event Exhausted() {
+  Event event;
+  event.sequence = 17;
+  event.first = absl::FromUnixSeconds(1'800'000'000);
+  event.last = absl::FromUnixSeconds(1'800'000'060);
+  event.count = 3;
+  event.reason = "subnet-exhausted";
+  event.address = base::Ipv4(7);
+  event.attachment = kAttachment;
+  event.pod = {"default", "web-0", "u"};
+  event.subnet = "subnet-1";
+  event.text = "RetCode 57000";
+  event.until = absl::FromUnixSeconds(1'800'000'065);
+  return event;
+}
+
+TEST(MessagesTest, EventsRoundTrip) {
+  Event bare;
+  bare.sequence = 18;
+  bare.reason = "rebuilding";
+  const EventsReply sent{"node-a",
+                         absl::FromUnixSeconds(1'700'000'000),
+                         4,
+                         18,
+                         {Exhausted(), bare}};
+  const auto got = ParseEventsReply(ToJson(sent));
+  ASSERT_TRUE(got.ok()) << got.status();
+  EXPECT_EQ(ToJson(*got), ToJson(sent));
+  ASSERT_EQ(got->events.size(), 2u);
+  EXPECT_EQ(got->events[0].pod, Exhausted().pod);
+  EXPECT_EQ(got->events[0].until, Exhausted().until);
+  EXPECT_EQ(got->events[1].address, std::nullopt);
+  EXPECT_EQ(got->events[1].until, absl::InfiniteFuture());
+}
+
+TEST(MessagesTest, AStoryRoundTrips) {
+  const WhyReply sent{"default/web-1",
+                      "pool-dry",
+                      "default/web-1 waits",
+                      {"pool dry", "subnet exhausted"},
+                      "next attempt at 12:00:07",
+                      {Exhausted()}};
+  const auto got = ParseWhyReply(ToJson(sent));
+  ASSERT_TRUE(got.ok()) << got.status();
+  EXPECT_EQ(ToJson(*got), ToJson(sent));
+  EXPECT_EQ(got->causes, sent.causes);
+}
+
+TEST(MessagesTest, ANodeRoundTrips) {
+  NodeReply sent;
+  sent.node = "node-a";
+  sent.version = "0.2.0";
+  sent.started = absl::FromUnixSeconds(1'800'000'000);
+  sent.address = base::Ipv4(5);
+  sent.reason = "pool-dry";
+  sent.states = {{"warm", 0}, {"leased", 12}};
+  sent.high = 50;
+  sent.cooldown = absl::Milliseconds(1500);
+  sent.vpc.kind = "ucloud";
+  sent.vpc.rate_per_second = 2.5;
+  sent.vpc.calls = {{"DescribeSecondaryIp", "0", 7, absl::Milliseconds(350)}};
+  const auto got = ParseNodeReply(ToJson(sent));
+  ASSERT_TRUE(got.ok()) << got.status();
+  EXPECT_EQ(ToJson(*got), ToJson(sent));
+  EXPECT_EQ(CountOf(*got, "leased"), 12u);
+  EXPECT_EQ(CountOf(*got, "of another world"), 0u);
+  EXPECT_EQ(got->cooldown, sent.cooldown);
+  EXPECT_EQ(got->vpc.verified, absl::InfiniteFuture());
+}
+
+TEST(MessagesTest, WhatAnOperatorAsksForRoundTrips) {
+  const AddressRequest pop{"node-a", base::Ipv4(5)};
+  EXPECT_EQ(ParseAddressRequest(ToJson(pop))->address, base::Ipv4(5));
+  EXPECT_EQ(ParseAddressRequest("{}")->address, std::nullopt);
+  EXPECT_FALSE(ParseAddressRequest("[]").ok());
+  const GiveBackReply gave{{base::Ipv4(5)}, {{base::Ipv4(6), "a pod has it"}}};
+  EXPECT_EQ(ToJson(*ParseGiveBackReply(ToJson(gave))), ToJson(gave));
+  const UnusedReply unused{
+      "node-a",
+      {{base::Ipv4(5), "s", "popped", absl::FromUnixSeconds(1)},
+       {base::Ipv4(6), "s", "unknown"}}};
+  EXPECT_EQ(ToJson(*ParseUnusedReply(ToJson(unused))), ToJson(unused));
+  const SweepReply sweep{true, {{"orphan", "net/c1/eth0", "no lease"}}};
+  EXPECT_EQ(ToJson(*ParseSweepReply(ToJson(sweep))), ToJson(sweep));
+  EXPECT_TRUE(ParseSweepRequest(ToJson(SweepRequest{true}))->dry_run);
+}
+
+TEST(MessagesTest, NothingIsGivenBackByLeavingTheListOut) {
+  EXPECT_EQ(ParseGiveBackRequest(R"({"node":"n"})").status().message(),
+            "addresses: missing");
+}
+
+TEST(MessagesTest, ATimeThatNeverEndsIsRefused) {
+  EXPECT_EQ(ParseNodeReply(
+                R"({"node":"n","address":"10.0.0.1","cooldownSeconds":1e300})")
+                .status()
+                .message(),
+            "cooldownSeconds: must be between 0 and 1e9");
 }
 
 TEST(MessagesTest, ErrorsKeepCodeAndMessage) {

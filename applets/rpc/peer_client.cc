@@ -6,6 +6,7 @@
 
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
+#include "applets/rpc/messages_error.h"
 #include "base/status.h"
 
 namespace applets::rpc {

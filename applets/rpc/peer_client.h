@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "applets/rpc/messages.h"
+#include "applets/rpc/messages_pool.h"
 #include "applets/rpc/peer_access.h"
 #include "applets/rpc/peer_messages.h"
 #include "base/address.h"

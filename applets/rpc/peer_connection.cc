@@ -11,7 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "applets/rpc/messages.h"
+#include "applets/rpc/messages_error.h"
 #include "glog/logging.h"
 
 namespace applets::rpc {

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "applets/rpc/messages.h"
+#include "applets/rpc/messages_error.h"
 #include "base/fd.h"
 #include "base/status.h"
 #include "glog/logging.h"

@@ -3,6 +3,7 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/http.h>
+#include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -15,7 +16,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "applets/rpc/messages.h"
+#include "applets/rpc/messages_error.h"
 #include "base/status.h"
 
 namespace applets::rpc {
@@ -70,6 +71,21 @@ std::string BodyOf(evhttp_request* request) {
   return body;
 }
 
+std::map<std::string, std::string> QueryOf(const evhttp_uri* uri) {
+  std::map<std::string, std::string> query;
+  const char* text = uri == nullptr ? nullptr : evhttp_uri_get_query(uri);
+  evkeyvalq pairs = {};
+  if (text == nullptr || evhttp_parse_query_str(text, &pairs) != 0) {
+    return query;
+  }
+  for (const evkeyval* pair = pairs.tqh_first; pair != nullptr;
+       pair = pair->next.tqe_next) {
+    query[pair->key] = pair->value;
+  }
+  evhttp_clear_headers(&pairs);
+  return query;
+}
+
 void Send(evhttp_request* request, const absl::StatusOr<Answer>& answer) {
   const std::string body =
       answer.ok() ? answer->body : ErrorToJson(answer.status());
@@ -105,7 +121,10 @@ struct Server::State {
     const char* path = uri == nullptr ? nullptr : evhttp_uri_get_path(uri);
     const Call call{
         evhttp_request_get_command(request) == EVHTTP_REQ_POST ? "POST" : "GET",
-        path == nullptr ? "" : path, BodyOf(request), connection.peer,
+        path == nullptr ? "" : path,
+        QueryOf(uri),
+        BodyOf(request),
+        connection.peer,
         connection.id};
     ++pending;
     handlers.on_call(call, [this, request](absl::StatusOr<Answer> answer) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -20,6 +21,8 @@ namespace applets::rpc {
 struct Call {
   std::string method;  // GET or POST
   std::string path;    // without query
+  // What came after '?', decoded; of a name that is there twice the last.
+  std::map<std::string, std::string> query;
   std::string body;
   ucred peer;           // SO_PEERCRED: who connected
   uint64_t connection;  // the same for all calls of a connection; never reused

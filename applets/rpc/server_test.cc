@@ -84,6 +84,30 @@ TEST_F(ServerTest, CallsOfOneConnectionKeepItsIdentity) {
   });
 }
 
+TEST_F(ServerTest, AQueryIsTakenApart) {
+  std::vector<Call> calls;
+  Start([&](const Call& call, Reply reply) {
+    calls.push_back(call);
+    reply(Answer{});
+  });
+  {
+    Client client = Connect();
+    EXPECT_TRUE(
+        client.Call("GET", "/v1/why?pod=shop%2Fweb-1&since=7&since=8", "")
+            .ok());
+    EXPECT_TRUE(client.Call("GET", "/v1/why?%%%&&=", "").ok());
+    EXPECT_TRUE(client.Call("GET", "/v1/why", "").ok());
+  }
+  OnLoop([&] {
+    ASSERT_EQ(calls.size(), 3u);
+    for (const Call& call : calls) EXPECT_EQ(call.path, "/v1/why");
+    EXPECT_EQ(calls[0].query, (std::map<std::string, std::string>{
+                                  {"pod", "shop/web-1"}, {"since", "8"}}));
+    EXPECT_TRUE(calls[1].query.empty());
+    EXPECT_TRUE(calls[2].query.empty());
+  });
+}
+
 TEST_F(ServerTest, TellsWhenAConnectionCloses) {
   uint64_t id = 0;
   Start([&](const Call& call, Reply reply) {
