@@ -273,6 +273,8 @@ int* Pool::CountOf(State state) {
       return &counts_.quarantined;
     case State::kReleasing:
       return &counts_.releasing;
+    case State::kPopped:
+      return &counts_.popped;
   }
   return &counts_.quarantined;
 }

@@ -39,8 +39,9 @@ struct Counts {
   int cooling = 0;
   int quarantined = 0;
   int releasing = 0;
+  int popped = 0;
   int total() const {
-    return fresh + warm + leased + cooling + quarantined + releasing;
+    return fresh + warm + leased + cooling + quarantined + releasing + popped;
   }
 };
 
@@ -152,8 +153,8 @@ class Pool {
   // rested longest first. The records are empty when there are none.
   std::pair<Intent, Records> DecideRelease(int count, const std::string& subnet,
                                            absl::Time now) const;
-  // The same for these addresses, those of them that are warm, or quarantined
-  // for a conflict.
+  // The same for these addresses, those of them that are warm, popped, or
+  // quarantined for a conflict.
   std::pair<Intent, Records> DecideReleaseOf(const std::vector<base::Ipv4>& ips,
                                              const std::string& subnet,
                                              absl::Time now) const;
@@ -162,6 +163,25 @@ class Pool {
   Records DecideReleased(int64_t intent_id, base::Ipv4 ip) const;
   // The VPC has said no: they are warm again.
   Records DecideKept(const Intent& intent, absl::Time now) const;
+
+  // An operator takes an address out of the pool, a warm one or one that rests;
+  // without `ip` the warm one that has rested longest. No pod gets it, nor is
+  // it given back, until it is pushed or given up.
+  //   NOT_FOUND            there is none
+  //   FAILED_PRECONDITION  it is in another state
+  absl::StatusOr<Grant> DecidePop(std::optional<base::Ipv4> ip,
+                                  absl::Time now) const;
+  // And puts it back, without `ip` the one that was popped first: it rests for
+  // what is left of its cooldown; else it is fresh, or warm if there is no
+  // probing. Errors as above.
+  absl::StatusOr<Grant> DecidePush(std::optional<base::Ipv4> ip,
+                                   absl::Time now) const;
+  // An address that the VPC counts as ours and the pool didn't know is popped.
+  Records DecideSetAside(base::Ipv4 ip, const std::string& subnet,
+                         absl::Time now) const;
+  // OK when DecideReleaseOf would take it; else NOT_FOUND or
+  // FAILED_PRECONDITION, and why.
+  absl::Status CouldRelease(base::Ipv4 ip) const;
 
   // Leases of `network` whose attachment is not in `valid`.
   std::vector<Lease> NotIn(const std::string& network,

@@ -100,12 +100,10 @@ std::pair<Intent, Records> Pool::DecideReleaseOf(
   Intent intent{last_intent_ + 1, Intent::Kind::kRelease, subnet, 0, {}, now};
   Records records;
   for (const base::Ipv4 ip : ips) {
-    const Address* row = Find(ip);
-    const bool held = row != nullptr && row->state == State::kQuarantined &&
-                      row->until < absl::InfiniteFuture();
-    if (row == nullptr || !(held || row->state == State::kWarm)) continue;
+    if (!CouldRelease(ip).ok()) continue;
     intent.addresses.push_back(ip);
-    records.push_back(PutAddress{In(State::kReleasing, *row, now)});
+    records.push_back(
+        PutAddress{In(State::kReleasing, addresses_.at(ip), now)});
   }
   if (!records.empty()) records.push_back(OpenIntent{intent});
   return {intent, records};

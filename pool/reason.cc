@@ -63,6 +63,9 @@ constexpr Row kRows[] = {
     {Reason::kDrift, "drift",
      "The pod's network on the node had changed, and was repaired."},
     {Reason::kLeak, "leak", "The pod was gone without a DEL."},
+    {Reason::kPopped, "popped",
+     "An operator took the address out of the pool."},
+    {Reason::kPushed, "pushed", "An operator put the address into the pool."},
 };
 
 const Row& RowOf(Reason reason) { return kRows[static_cast<size_t>(reason)]; }
@@ -76,7 +79,7 @@ constexpr auto kAll = [] {
   }
   return all;
 }();
-static_assert(kAll.back() == Reason::kLeak);
+static_assert(kAll.back() == Reason::kPushed);
 
 }  // namespace
 

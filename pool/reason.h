@@ -47,6 +47,8 @@ enum class Reason {
   kLent,              // went to another node
   kDrift,             // its network on the node had changed, and was repaired
   kLeak,              // its pod was gone without a DEL
+  kPopped,            // an operator took it out of the pool
+  kPushed,            // an operator put it into the pool
 };
 
 absl::string_view NameOf(Reason reason);

@@ -6,13 +6,14 @@
 namespace pool {
 namespace {
 
-constexpr std::array<std::pair<State, absl::string_view>, 6> kStates = {{
+constexpr std::array<std::pair<State, absl::string_view>, 7> kStates = {{
     {State::kFresh, "fresh"},
     {State::kWarm, "warm"},
     {State::kLeased, "leased"},
     {State::kCooling, "cooling"},
     {State::kQuarantined, "quarantined"},
     {State::kReleasing, "releasing"},
+    {State::kPopped, "popped"},
 }};
 
 constexpr std::array<std::pair<Phase, absl::string_view>, 3> kPhases = {{

@@ -20,13 +20,22 @@
 //               conflict ▼              └──────── cooling ◄─────┘
 //                   quarantined
 //   warm, quarantined ──► releasing ──► (cloud)
+//   warm, cooling ◄──► popped ──► releasing, by an operator's hand
 //
 // A change is a list of records. A record says what a row is from now on, not
 // how it changed, so applying one twice does no harm: the store and the pool in
 // memory apply the same records, and a restart is a replay.
 namespace pool {
 
-enum class State { kFresh, kWarm, kLeased, kCooling, kQuarantined, kReleasing };
+enum class State {
+  kFresh,
+  kWarm,
+  kLeased,
+  kCooling,
+  kQuarantined,
+  kReleasing,
+  kPopped,
+};
 
 // How far an attachment's network is: leased but not yet reported as set up;
 // set up; being taken down.
@@ -53,7 +62,7 @@ struct Address {
   absl::Time since = {};  // in this state
   // kCooling: when it is over. kQuarantined: when it is to be given back, if
   // somebody else had it when it was probed; InfiniteFuture if another plugin's
-  // pod on this node uses it.
+  // pod on this node uses it. kPopped: when its cooldown would have been over.
   absl::Time until = absl::InfiniteFuture();
   uint64_t recycled = 0;            // how often it came back from a pod
   std::optional<Lease> lease = {};  // kLeased only

@@ -106,11 +106,13 @@ void Steward::Fill(absl::Time now) {
   if (!allocating_.IsFree(now) || releasing_.busy) return;
   const Plan plan =
       PlanOf(options_.watermarks, pool_.counts(), waiting_, in_flight_);
-  if (plan.allocate <= 0) return;
-  const int count = std::min(plan.allocate, kMaxAllocation);
+  const int needed = plan.allocate + wanted_;
+  if (needed <= 0) return;
+  const int count = std::min(needed, kMaxAllocation);
   auto [intent, records] = pool_.DecideAllocate(count, options_.subnet, now);
   if (!Store(records, now)) return;
   in_flight_ = count;
+  wanted_ = 0;
   allocating_.busy = true;
   allocating_ids_.insert(intent.id);
   actions_.push_back(CallAllocate{std::move(intent), waiting_ > 0});
@@ -533,6 +535,28 @@ Actions Steward::OnBorrowed(const absl::StatusOr<std::vector<Ipv4>>& came,
                                : std::string(came.status().message())),
         borrow_again_at_);
   }
+  Proceed(now);
+  return Take();
+}
+
+// --- by hand
+
+Actions Steward::OnPut(Ipv4 ip, absl::Time now) {
+  audit_.Forget(ip);
+  Probe(ip);
+  Proceed(now);
+  return Take();
+}
+
+Actions Steward::OnWanted(absl::Time now) {
+  wanted_ = std::min(wanted_ + 1, kMaxAllocation);
+  Proceed(now);
+  return Take();
+}
+
+Actions Steward::OnUnwanted(const std::vector<Ipv4>& ips, absl::Time now) {
+  auto [intent, records] = pool_.DecideReleaseOf(ips, options_.subnet, now);
+  OpenRelease(intent, records, now);
   Proceed(now);
   return Take();
 }

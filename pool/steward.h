@@ -186,6 +186,13 @@ class Steward {
   Actions OnBorrowed(const absl::StatusOr<std::vector<base::Ipv4>>& came,
                      absl::Time now);
 
+  // An operator's wishes. OnPut: `ip` was put (back) into the pool by hand.
+  // OnWanted: one address more than the watermarks ask for. OnUnwanted: these,
+  // which Pool::CouldRelease agrees to, go back to the VPC.
+  Actions OnPut(base::Ipv4 ip, absl::Time now);
+  Actions OnWanted(absl::Time now);
+  Actions OnUnwanted(const std::vector<base::Ipv4>& ips, absl::Time now);
+
   // Whether a warm address may be given out now.
   bool MayLease(absl::Time now) const;
   bool needs_rebuild() const { return needs_rebuild_; }
@@ -254,6 +261,7 @@ class Steward {
   absl::Time store_retry_at_ = absl::InfinitePast();
   int waiting_ = 0;
   int in_flight_ = 0;  // addresses that are being asked for
+  int wanted_ = 0;     // by operators, besides
   Lane allocating_;
   Lane releasing_;
   Lane checking_;

@@ -621,5 +621,57 @@ TEST_F(StewardTest, WhenNobodyLendsTheAddIsToldThatTheSubnetIsFull) {
   EXPECT_TRUE(None<Borrow>());  // not again at once
 }
 
+// --- by hand
+
+TEST_F(StewardTest, AnOperatorGetsOneAddressMoreThanTheWatermarks) {
+  HaveWarm(3);
+  BeginQuietly();
+  Take(steward_->OnWanted(now_));
+  const auto call = Expect<CallAllocate>();
+  EXPECT_EQ(call.intent.count, 1);
+  Answer(call, Fresh(1));
+  EXPECT_EQ(pool_.counts().warm, 4);
+  EXPECT_TRUE(None<CallAllocate>());
+}
+
+TEST_F(StewardTest, WhatAnOperatorPutsBackIsProbed) {
+  probing_ = true;
+  HaveWarm(2);
+  BeginQuietly();
+  const Ipv4 ip = Known().front();
+  pool_.Apply(pool_.DecidePop(ip, now_)->records);
+  Changed();
+  EXPECT_TRUE(None<StartProbe>());
+  pool_.Apply(pool_.DecidePush(ip, now_)->records);
+  Take(steward_->OnPut(ip, now_));
+  EXPECT_EQ(Expect<StartProbe>().ip, ip);
+}
+
+TEST_F(StewardTest, APoppedAddressIsKeptWhateverTheWatermarksSay) {
+  options_.watermarks = {0, 0};
+  HaveWarm(1);
+  const Ipv4 ip = Known().front();
+  pool_.Apply(pool_.DecidePop(ip, now_)->records);
+  BeginQuietly();
+  for (int i = 0; i < 300; ++i) {
+    Pass(absl::Seconds(1));
+    AnswerAll();
+  }
+  EXPECT_EQ(pool_.counts().popped, 1);
+}
+
+TEST_F(StewardTest, WhatAnOperatorGivesUpIsReleasedByAnIntent) {
+  HaveWarm(3);
+  BeginQuietly();
+  const Ipv4 ip = Known().front();
+  Take(steward_->OnUnwanted({ip, Ipv4(0x7f000001)}, now_));
+  const auto call = Expect<CallRelease>();
+  EXPECT_EQ(call.ip, ip);
+  EXPECT_EQ(pool_.intents().size(), 1u);
+  Answer(call, absl::OkStatus());
+  EXPECT_EQ(pool_.Find(ip), nullptr);
+  EXPECT_TRUE(pool_.intents().empty());
+}
+
 }  // namespace
 }  // namespace pool
