@@ -20,6 +20,7 @@ constexpr absl::Duration kSoon = absl::Seconds(1);
 // Whether a call that failed so may have been done all the same.
 bool MayBeDone(const absl::Status& status) {
   switch (status.code()) {
+    case absl::StatusCode::kOk:
     case absl::StatusCode::kInvalidArgument:
     case absl::StatusCode::kNotFound:
     case absl::StatusCode::kAlreadyExists:
@@ -29,6 +30,7 @@ bool MayBeDone(const absl::Status& status) {
     case absl::StatusCode::kFailedPrecondition:
     case absl::StatusCode::kOutOfRange:
     case absl::StatusCode::kUnimplemented:
+    case absl::StatusCode::kAborted:
       return false;
     default:
       return true;
@@ -37,7 +39,8 @@ bool MayBeDone(const absl::Status& status) {
 
 Reason ReasonOf(const absl::Status& status) {
   if (absl::IsResourceExhausted(status)) return Reason::kSubnetExhausted;
-  return MayBeDone(status) ? Reason::kVpcUnavailable : Reason::kVpcRefused;
+  return MayBeDone(status) || absl::IsAborted(status) ? Reason::kVpcUnavailable
+                                                      : Reason::kVpcRefused;
 }
 
 }  // namespace
@@ -444,7 +447,7 @@ void Steward::QueueClaims(const std::vector<Ipv4>& missing, absl::Time now) {
 Actions Steward::OnClaimed(Ipv4 ip, const absl::Status& status,
                            absl::Time now) {
   checking_.busy = false;
-  if (!status.ok() && MayBeDone(status)) {
+  if (MayBeDone(status) || absl::IsAborted(status)) {
     BackOff(checking_, now);
   } else {
     Succeed(checking_);

@@ -165,7 +165,9 @@ class Steward {
   Actions OnTimer(absl::Time now);
   absl::Time deadline() const;
 
-  // Errors as vpc::Provider's. RESOURCE_EXHAUSTED: the subnet is full.
+  // Errors as vpc::Provider's. RESOURCE_EXHAUSTED: the subnet is full. ABORTED:
+  // not done, but may be later. Other refusals have codes that say what is
+  // wrong; what remains (UNAVAILABLE, DEADLINE_EXCEEDED) may have been done.
   Actions OnAllocated(int64_t intent_id,
                       const absl::StatusOr<std::vector<base::Ipv4>>& given,
                       absl::Time now);

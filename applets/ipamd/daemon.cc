@@ -29,6 +29,36 @@ absl::StatusOr<Answer> AsAnswer(const absl::Status& status) {
   return Answer{};
 }
 
+// What needs somebody to act is an error, what we cope with a warning.
+google::LogSeverity SeverityOf(pool::Reason reason) {
+  switch (reason) {
+    case pool::Reason::kLost:
+    case pool::Reason::kStoreFailed:
+    case pool::Reason::kVpcRefused:
+      return google::GLOG_ERROR;
+    case pool::Reason::kConflict:
+    case pool::Reason::kContested:
+    case pool::Reason::kPoolDry:
+    case pool::Reason::kReclaimed:
+    case pool::Reason::kSubnetExhausted:
+    case pool::Reason::kVpcUnavailable:
+      return google::GLOG_WARNING;
+    default:
+      return google::GLOG_INFO;
+  }
+}
+
+void Log(const pool::Note& note) {
+  std::string line = absl::StrCat("pool: reason=", pool::NameOf(note.reason));
+  if (note.ip) absl::StrAppend(&line, " address=", note.ip->ToString());
+  if (note.until > absl::InfinitePast()) {
+    absl::StrAppend(&line, " until=", absl::FormatTime(note.until));
+  }
+  if (!note.text.empty()) absl::StrAppend(&line, ": ", note.text);
+  google::LogMessage(__FILE__, __LINE__, SeverityOf(note.reason)).stream()
+      << line;
+}
+
 bool MayChange(const ucred& peer) {
   return peer.uid == 0 || peer.uid == geteuid();
 }
@@ -93,9 +123,21 @@ absl::Status Daemon::Assemble() {
   keeper_ = std::make_unique<Keeper>(
       loop_, *ledger_, std::move(provider), options_, metrics_,
       Keeper::Handlers{
-          [this] { return desk_->waiting(); },
-          [this](const absl::Status& status) { desk_->OnPoolChange(status); },
-          [this](const absl::Status& status) { OnStoreStatus(status); }});
+          .waiting = [this] { return desk_->waiting(); },
+          .serve = [this](const absl::Status& status) { desk_->Serve(status); },
+          .on_store_status =
+              [this](const absl::Status& status) { OnStoreStatus(status); },
+          .note = [](const pool::Note& note) { Log(note); },
+          .probe =
+              [this](base::Ipv4 ip) {
+                loop_.Post([this, ip] { keeper_->OnAdmitted(ip); });
+              },
+          .stop_probe = [](base::Ipv4) {},
+          .flows =
+              [](const std::set<base::Ipv4>&) {
+                return absl::UnimplementedError("");
+              },
+          .borrow = nullptr});
   desk_->SetKeeper(keeper_.get());
   janitor_ = std::make_unique<Janitor>(Janitor::Parts{
       loop_, *ledger_, *undertaker_, *desk_, *keeper_, metrics_, node_,
@@ -111,7 +153,7 @@ absl::Status Daemon::Assemble() {
              OnCall(call, std::move(reply));
            },
            [this](uint64_t connection) { desk_->OnClose(connection); }}));
-  keeper_->Kick();
+  keeper_->Start();
   DrainQueue();
   janitor_->Begin(options_.attach_grace);
   LOG(INFO) << "serving socket=" << options_.socket << " node=" << options_.node

@@ -69,12 +69,11 @@ void Desk::Acquire(const rpc::AcquireRequest& request, uint64_t connection,
                          request.host_ifname, request.started_at},
                         connection,
                         std::move(reply)};
-  if (TryGrant(waiting)) return parts_.keeper->Kick();
-  const absl::Time now = absl::Now();
-  const absl::Status obstacle = parts_.keeper->obstacle(now);
-  if (!obstacle.ok()) {
-    return waiting.reply(
-        pool::Dry(parts_.ledger.pool(), parts_.subnet, obstacle, now));
+  // An attachment that has its address, or may have none, is answered at once;
+  // else those that wait already come first.
+  if (parts_.ledger.pool().Find(request.attachment) != nullptr ||
+      (waiting_.empty() && MayLease())) {
+    if (TryGrant(waiting)) return parts_.keeper->Kick();
   }
   if (waiting_.size() >= kMaxWaiting) {
     return waiting.reply(absl::UnavailableError(
@@ -82,6 +81,10 @@ void Desk::Acquire(const rpc::AcquireRequest& request, uint64_t connection,
   }
   waiting_.push_back(waiting);
   parts_.keeper->Kick();
+}
+
+bool Desk::MayLease() const {
+  return parts_.keeper->steward().MayLease(absl::Now());
 }
 
 // False when there is no warm address; else the ADD has been answered.
@@ -106,17 +109,17 @@ bool Desk::TryGrant(const Waiting& waiting) {
   return true;
 }
 
-void Desk::OnPoolChange(const absl::Status& status) {
-  while (!waiting_.empty() && TryGrant(waiting_.front())) {
+void Desk::Serve(const absl::Status& status) {
+  while (!waiting_.empty() && MayLease() && TryGrant(waiting_.front())) {
     waiting_.pop_front();
   }
-  if (status.ok()) return;
   const absl::Time now = absl::Now();
-  while (!waiting_.empty()) {
+  while (!status.ok() && !waiting_.empty()) {
     const Waiting waiting = std::move(waiting_.front());
     waiting_.pop_front();
     waiting.reply(pool::Dry(parts_.ledger.pool(), parts_.subnet, status, now));
   }
+  parts_.keeper->Kick();
 }
 
 absl::Status Desk::Attached(const Attachment& attachment, uint64_t connection) {
@@ -240,7 +243,7 @@ absl::Status Desk::CouldLease() const {
   }
   if (parts_.ledger.pool().counts().warm > 0) return absl::OkStatus();
   const absl::Time now = absl::Now();
-  const absl::Status obstacle = parts_.keeper->obstacle(now);
+  const absl::Status obstacle = parts_.keeper->steward().obstacle(now);
   if (obstacle.ok()) return absl::OkStatus();
   return pool::Dry(parts_.ledger.pool(), parts_.subnet, obstacle, now);
 }

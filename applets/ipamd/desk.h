@@ -68,7 +68,7 @@ class Desk {
   void OnClose(uint64_t connection);
 
   // Addresses came, or `status` says why none did: ADDs that wait are answered.
-  void OnPoolChange(const absl::Status& status);
+  void Serve(const absl::Status& status);
 
   // Takes down what is left of a lease, and lets its address cool.
   void Bury(const base::Attachment& attachment, Done done);
@@ -90,6 +90,7 @@ class Desk {
 
   absl::Status EndLease(const base::Attachment& attachment,
                         const absl::Status& burial);
+  bool MayLease() const;
   bool TryGrant(const Waiting& waiting);
   rpc::AcquireReply ReplyOf(const pool::Address& row) const;
   absl::Status Record(const pool::Records& records);

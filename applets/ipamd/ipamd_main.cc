@@ -56,6 +56,20 @@ DEFINE_string(acd_timeout, "7s",
               "How long an address is probed for conflicts at most before it "
               "is used, such as 200ms; 0: not at all. The default is "
               "RFC 5227's, and other values scale all its waits.");
+DEFINE_int32(pool_low, -1, "Another name of --availablePodIPLowWatermark.");
+DEFINE_int32(pool_high, -1, "Another name of --availablePodIPHighWatermark.");
+DEFINE_int32(cooldown, -1, "Another name of --cooldownPeriodSeconds.");
+DEFINE_int32(verify_interval, 60,
+             "Seconds between two looks at what the VPC counts as this "
+             "node's.");
+DEFINE_int32(verify_max_age, 300,
+             "A pod gets an address only if that was so no more seconds ago; "
+             "else its ADD waits for a look.");
+DEFINE_bool(lease_unverified, true,
+            "Give out addresses all the same while the VPC doesn't answer.");
+DEFINE_int32(trim_delay, 30,
+             "Seconds (and up to half as many more) that addresses above the "
+             "high watermark are kept.");
 DEFINE_int32(attach_grace, 10,
              "After a restart: seconds an ADD that was under way may still "
              "take.");
@@ -116,7 +130,25 @@ absl::Status CheckSubnet(const std::string& subnet) {
   return base::Annotate(base::Ipv4Prefix::Parse(subnet).status(), "--subnet");
 }
 
+// A flag of UK8S's that has a shorter name as well: either may be used.
+absl::StatusOr<int> Either(const char* uk8s, int uk8s_value, const char* ours,
+                           int ours_value) {
+  if (gflags::GetCommandLineFlagInfoOrDie(ours).is_default) return uk8s_value;
+  if (gflags::GetCommandLineFlagInfoOrDie(uk8s).is_default) return ours_value;
+  return absl::InvalidArgumentError(absl::StrCat(
+      "--", ours, " and --", uk8s, " are the same; give one of them"));
+}
+
 absl::StatusOr<Options> OptionsFromFlags() {
+  ASSIGN_OR_RETURN(const int low, Either("availablePodIPLowWatermark",
+                                         FLAGS_availablePodIPLowWatermark,
+                                         "pool_low", FLAGS_pool_low));
+  ASSIGN_OR_RETURN(const int high, Either("availablePodIPHighWatermark",
+                                          FLAGS_availablePodIPHighWatermark,
+                                          "pool_high", FLAGS_pool_high));
+  ASSIGN_OR_RETURN(const int cooldown,
+                   Either("cooldownPeriodSeconds", FLAGS_cooldownPeriodSeconds,
+                          "cooldown", FLAGS_cooldown));
   Options options;
   options.state_dir = FLAGS_state_dir;
   options.socket = FLAGS_socket;
@@ -124,9 +156,12 @@ absl::StatusOr<Options> OptionsFromFlags() {
   options.vpc = {
       FLAGS_vpc,       FLAGS_subnet,
       FLAGS_vpc_state, absl::StrSplit(FLAGS_reserved, ',', absl::SkipEmpty()),
-      FLAGS_interface, absl::Seconds(FLAGS_cooldownPeriodSeconds)};
-  options.watermarks = {FLAGS_availablePodIPLowWatermark,
-                        FLAGS_availablePodIPHighWatermark};
+      FLAGS_interface, absl::Seconds(cooldown)};
+  options.watermarks = {low, high};
+  options.verify_interval = absl::Seconds(FLAGS_verify_interval);
+  options.verify_max_age = absl::Seconds(FLAGS_verify_max_age);
+  options.lease_unverified = FLAGS_lease_unverified;
+  options.trim_delay = absl::Seconds(FLAGS_trim_delay);
   ASSIGN_OR_RETURN(options.acd_timing, ParseAcdTimeout(FLAGS_acd_timeout));
   options.attach_grace = absl::Seconds(FLAGS_attach_grace);
   options.sweep_interval = absl::Seconds(FLAGS_sweep_interval);
@@ -138,8 +173,10 @@ absl::StatusOr<Options> OptionsFromFlags() {
   RETURN_IF_ERROR(CheckSubnet(options.vpc.subnet));
   RETURN_IF_ERROR(ledger::ParseReserved(options.vpc.reserved).status());
   RETURN_IF_ERROR(pool::Validate(options.watermarks));
-  RETURN_IF_ERROR(
-      AtLeast("--cooldownPeriodSeconds", FLAGS_cooldownPeriodSeconds, 0));
+  RETURN_IF_ERROR(AtLeast("--cooldownPeriodSeconds", cooldown, 0));
+  RETURN_IF_ERROR(AtLeast("--verify-interval", FLAGS_verify_interval, 1));
+  RETURN_IF_ERROR(AtLeast("--verify-max-age", FLAGS_verify_max_age, 1));
+  RETURN_IF_ERROR(AtLeast("--trim-delay", FLAGS_trim_delay, 0));
   RETURN_IF_ERROR(AtLeast("--attach-grace", FLAGS_attach_grace, 0));
   RETURN_IF_ERROR(AtLeast("--sweep-interval", FLAGS_sweep_interval, 1));
   RETURN_IF_ERROR(AtLeast("--drain-timeout", FLAGS_drain_timeout, 0));

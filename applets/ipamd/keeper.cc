@@ -1,25 +1,76 @@
 #include "applets/ipamd/keeper.h"
 
-#include <algorithm>
 #include <utility>
+#include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "applets/ledger/recovery.h"
 #include "glog/logging.h"
 #include "netlink/socket.h"
-#include "pool/watermark.h"
 
 namespace applets::ipamd {
 namespace {
 
-// One call asks for no more than this.
-constexpr int kMaxBatch = 256;
+pool::StewardOptions StewardOptionsOf(const Options& options, bool can_borrow) {
+  pool::StewardOptions steward;
+  steward.subnet = options.vpc.subnet;
+  steward.watermarks = options.watermarks;
+  steward.verify_interval = options.verify_interval;
+  steward.verify_max_age = options.verify_max_age;
+  steward.lease_unverified = options.lease_unverified;
+  steward.trim_delay = options.trim_delay;
+  steward.can_borrow = can_borrow;
+  if (options.vpc.vpc == "embedded") {
+    // It is a file: what was done shows at once.
+    steward.settle = absl::ZeroDuration();
+    steward.latest_effect = absl::ZeroDuration();
+  }
+  return steward;
+}
 
-std::string CodeName(const absl::Status& status) {
-  return absl::StatusCodeToString(status.code());
+absl::StatusOr<pool::Listing> ListOf(vpc::Provider& provider) {
+  pool::Listing listing;
+  auto listed = provider.List();
+  if (!listed.ok()) return listed.status();
+  auto host = netlink::Socket::Open();
+  if (!host.ok()) return host.status();
+  auto users = ledger::LookAtKernel(*host);
+  if (!users.ok()) return users.status();
+  return pool::Listing{*std::move(listed), *std::move(users)};
+}
+
+vpc::Priority PriorityOf(bool for_pod, vpc::Priority otherwise) {
+  return for_pod ? vpc::Priority::kPod : otherwise;
 }
 
 }  // namespace
+
+// What is done about each kind of action.
+struct Keeper::Performer {
+  Keeper& keeper;
+
+  void operator()(const pool::CallAllocate& a) const { keeper.Allocate(a); }
+  void operator()(const pool::CallRelease& a) const { keeper.Release(a); }
+  void operator()(const pool::CallClaim& a) const { keeper.Claim(a); }
+  void operator()(const pool::CallList& a) const { keeper.List(a); }
+  void operator()(const pool::LookAtFlows& a) const { keeper.Look(a); }
+  void operator()(const pool::Verified& a) const { keeper.Remember(a); }
+  void operator()(const pool::Rebuilt&) const { keeper.MarkRebuilt(); }
+  void operator()(const pool::StartProbe& a) const {
+    keeper.handlers_.probe(a.ip);
+  }
+  void operator()(const pool::StopProbe& a) const {
+    keeper.handlers_.stop_probe(a.ip);
+  }
+  void operator()(const pool::Borrow& a) const {
+    keeper.handlers_.borrow(a.count);
+  }
+  void operator()(const pool::Note& a) const { keeper.handlers_.note(a); }
+  void operator()(const pool::Serve& a) const {
+    keeper.handlers_.serve(a.status);
+  }
+};
 
 Keeper::Keeper(base::Loop& loop, ledger::Ledger& ledger,
                std::unique_ptr<vpc::Provider> provider, const Options& options,
@@ -27,193 +78,130 @@ Keeper::Keeper(base::Loop& loop, ledger::Ledger& ledger,
     : loop_(loop),
       ledger_(ledger),
       provider_(std::move(provider)),
-      subnet_(options.vpc.subnet),
-      watermarks_(options.watermarks),
       metrics_(metrics),
       handlers_(std::move(handlers)),
-      resolved_(!ledger.needs_rebuild() && ledger.pool().intents().empty()),
-      timer_(loop, [this] { Kick(); }),
-      cooling_(loop, [this] { Tick(); }) {
+      steward_(
+          ledger.pool(),
+          [this](const pool::Records& records) {
+            const absl::Status status = ledger_.Record(records);
+            handlers_.on_store_status(status);
+            return status;
+          },
+          StewardOptionsOf(options, handlers_.borrow != nullptr), random_),
+      timer_(loop, [this] { Do(steward_.OnTimer(absl::Now())); }) {
   metrics_.Declare("cnivpc_vpc_calls_total", "counter",
                    "Calls to the VPC by call and outcome.");
 }
 
-absl::Status Keeper::obstacle(absl::Time now) const {
-  return now < paused_until_ ? last_error_ : absl::OkStatus();
+void Keeper::Start() {
+  Do(steward_.Start(ledger_.needs_rebuild(), ledger_.verified_at(),
+                    absl::Now()));
 }
 
-void Keeper::Kick() {
-  const absl::Time now = absl::Now();
-  const absl::Time deadline = ledger_.pool().deadline();
-  if (deadline != absl::InfiniteFuture()) cooling_.Set(deadline - now);
-  if (busy_ || now < paused_until_) return;
-  if (!resolved_) return Resolve();
-  const pool::Plan plan = pool::PlanOf(watermarks_, ledger_.pool().counts(),
-                                       handlers_.waiting(), in_flight_);
-  if (plan.allocate > 0) return Allocate(std::min(plan.allocate, kMaxBatch));
-  if (plan.release > 0) return Release(std::min(plan.release, kMaxBatch));
+void Keeper::Kick() { Do(steward_.OnChange(handlers_.waiting(), absl::Now())); }
+
+void Keeper::OnAdmitted(base::Ipv4 ip) {
+  Do(steward_.OnAdmitted(ip, absl::Now()));
 }
 
-void Keeper::Tick() {
-  const pool::Records records = ledger_.pool().DecideTick(absl::Now());
-  if (!Record(records)) return cooling_.Set(kMinBackoff);
-  if (!records.empty()) handlers_.on_change(absl::OkStatus());
-  Kick();
+void Keeper::OnConflict(base::Ipv4 ip, const base::Mac& other) {
+  Do(steward_.OnConflict(ip, other.ToString(), absl::Now()));
 }
 
-// Runs `blocking` on the worker; what it returns runs here afterwards.
-void Keeper::Call(const char* name, std::function<Finish()> blocking) {
-  VLOG(1) << "vpc call=" << name;
-  busy_ = true;
-  worker_.Run([this, blocking = std::move(blocking)] {
-    Finish finish = blocking();
-    loop_.Post([this, finish = std::move(finish)] {
-      busy_ = false;
-      finish();
-      Kick();
-    });
+void Keeper::OnBorrowed(const absl::StatusOr<std::vector<base::Ipv4>>& came) {
+  Do(steward_.OnBorrowed(came, absl::Now()));
+}
+
+// An action may lead to another event, whose actions come after those that are
+// there already.
+void Keeper::Do(pool::Actions actions) {
+  for (pool::Action& action : actions) to_do_.push_back(std::move(action));
+  if (doing_) return;
+  doing_ = true;
+  while (!to_do_.empty()) {
+    const pool::Action action = std::move(to_do_.front());
+    to_do_.pop_front();
+    std::visit(Performer{*this}, action);
+  }
+  doing_ = false;
+  const absl::Time deadline = steward_.deadline();
+  if (deadline == absl::InfiniteFuture()) return timer_.Cancel();
+  timer_.Set(std::max(absl::ZeroDuration(), deadline - absl::Now()));
+}
+
+// Runs `blocking` on a worker; what it returns runs here afterwards.
+void Keeper::Run(base::Workers& workers, std::function<Finish()> blocking) {
+  workers.Run([this, blocking = std::move(blocking)] {
+    loop_.Post([finish = blocking()] { finish(); });
   });
 }
 
-void Keeper::Resolve() {
-  const ledger::Scope scope = ledger_.needs_rebuild()
-                                  ? ledger::Scope::kRebuild
-                                  : ledger::Scope::kOpenIntents;
-  Call("List", [this, scope, provider = provider_]() -> Finish {
-    auto listed = provider->List();
-    absl::StatusOr<std::vector<ledger::KernelPod>> pods;
-    if (auto host = netlink::Socket::Open(); host.ok()) {
-      pods = ledger::LookAtKernel(*host);
-    } else {
-      pods = host.status();
-    }
-    if (scope == ledger::Scope::kRebuild && listed.ok() && pods.ok()) {
-      ledger::ClaimUnlisted(*provider, *listed, *pods);
-    }
-    return [this, scope, listed = std::move(listed), pods = std::move(pods)] {
-      FinishResolve(listed, pods, scope);
+void Keeper::Allocate(const pool::CallAllocate& call) {
+  const auto priority = PriorityOf(call.for_pod, vpc::Priority::kFill);
+  Run(changing_, [this, provider = provider_, call, priority]() -> Finish {
+    auto given = provider->Allocate(call.intent.count, priority);
+    return [this, id = call.intent.id, given = std::move(given)] {
+      Count("Allocate", given.status());
+      Do(steward_.OnAllocated(id, given, absl::Now()));
     };
   });
 }
 
-void Keeper::FinishResolve(
-    const absl::StatusOr<std::vector<base::Ipv4>>& listed,
-    const absl::StatusOr<std::vector<ledger::KernelPod>>& pods,
-    ledger::Scope scope) {
-  Count("List", listed.status());
-  for (const absl::Status& status : {listed.status(), pods.status()}) {
-    if (!status.ok()) return Fail(status, backoff_);
-  }
-  if (!Record(ledger::Reconcile(ledger_.pool(), subnet_, *listed, *pods, scope,
-                                absl::Now()))) {
-    return;
-  }
-  if (const absl::Status status = ledger_.MarkRebuilt(); !status.ok()) {
-    return Fail(status, backoff_);
-  }
-  resolved_ = true;
-  backoff_ = kMinBackoff;
-  const pool::Counts counts = ledger_.pool().counts();
-  LOG(INFO) << "store resolved against the VPC: addresses=" << counts.total()
-            << " leased=" << counts.leased << " listed=" << listed->size();
-  handlers_.on_change(absl::OkStatus());
-}
-
-void Keeper::Allocate(int count) {
-  auto [intent, records] =
-      ledger_.pool().DecideAllocate(count, subnet_, absl::Now());
-  if (!Record(records)) return;
-  in_flight_ = count;
-  const auto priority =
-      handlers_.waiting() > 0 ? vpc::Priority::kPod : vpc::Priority::kFill;
-  Call("Allocate",
-       [this, provider = provider_, intent = intent, priority]() -> Finish {
-         auto given = provider->Allocate(intent.count, priority);
-         return [this, intent, given = std::move(given)] {
-           FinishAllocate(intent, given);
-         };
-       });
-}
-
-void Keeper::FinishAllocate(
-    const pool::Intent& intent,
-    const absl::StatusOr<std::vector<base::Ipv4>>& given) {
-  in_flight_ = 0;
-  Count("Allocate", given.status());
-  const bool full =
-      given.status().code() == absl::StatusCode::kResourceExhausted;
-  if (!given.ok() && !full) {
-    resolved_ = false;  // the outcome is unknown, the intent stays open
-    return Fail(given.status(), backoff_);
-  }
-  if (!Record(ledger_.pool().DecideAllocated(
-          intent, given.ok() ? *given : std::vector<base::Ipv4>(),
-          absl::Now()))) {
-    resolved_ = false;
-    return;
-  }
-  if (full) return Fail(given.status(), kInhibit);
-  backoff_ = kMinBackoff;
-  LOG(INFO) << "allocated count=" << given->size() << " subnet=" << subnet_
-            << " warm=" << ledger_.pool().counts().warm;
-  handlers_.on_change(absl::OkStatus());
-}
-
-void Keeper::Release(int count) {
-  auto [intent, records] =
-      ledger_.pool().DecideRelease(count, subnet_, absl::Now());
-  if (records.empty() || !Record(records)) return;
-  Call("Release", [this, provider = provider_, intent = intent]() -> Finish {
-    std::vector<absl::Status> outcomes;
-    for (const base::Ipv4 ip : intent.addresses) {
-      outcomes.push_back(provider->Release(ip));
-    }
-    return [this, intent, outcomes] { FinishRelease(intent, outcomes); };
+void Keeper::Release(const pool::CallRelease& call) {
+  Run(changing_, [this, provider = provider_, call]() -> Finish {
+    const absl::Status status = provider->Release(call.ip);
+    return [this, call, status] {
+      Count("Release", status);
+      Do(steward_.OnReleased(call.intent_id, call.ip, status, absl::Now()));
+    };
   });
 }
 
-void Keeper::FinishRelease(const pool::Intent& intent,
-                           const std::vector<absl::Status>& outcomes) {
-  absl::Status first_error;
-  for (const absl::Status& status : outcomes) {
-    Count("Release", status);
-    if (!status.ok() && first_error.ok()) first_error = status;
-  }
-  if (!first_error.ok()) {
-    resolved_ = false;
-    return Fail(first_error, backoff_);
-  }
-  if (!Record(ledger_.pool().DecideReleased(intent))) {
-    resolved_ = false;
-    return;
-  }
-  LOG(INFO) << "released count=" << outcomes.size() << " subnet=" << subnet_;
-  handlers_.on_change(absl::OkStatus());
+void Keeper::Claim(const pool::CallClaim& call) {
+  Run(asking_, [this, provider = provider_, call]() -> Finish {
+    const absl::Status status = provider->Claim(call.ip);
+    return [this, call, status] {
+      Count("Claim", status);
+      Do(steward_.OnClaimed(call.ip, status, absl::Now()));
+    };
+  });
 }
 
-void Keeper::Fail(const absl::Status& status, absl::Duration pause) {
-  LOG(WARNING) << "vpc: " << status.message() << "; next attempt in "
-               << absl::FormatDuration(pause);
-  last_error_ = status;
-  paused_until_ = absl::Now() + pause;
-  if (status.code() != absl::StatusCode::kResourceExhausted) {
-    backoff_ = std::min(backoff_ * 2, kMaxBackoff);
-  }
-  timer_.Set(pause + absl::Milliseconds(1));
-  handlers_.on_change(status);
+void Keeper::List(const pool::CallList& /*call*/) {
+  const absl::Time asked_at = absl::Now();
+  Run(asking_, [this, provider = provider_, asked_at]() -> Finish {
+    auto listing = ListOf(*provider);
+    return [this, asked_at, listing = std::move(listing)] {
+      Count("List", listing.status());
+      Do(steward_.OnListed(asked_at, listing, absl::Now()));
+    };
+  });
 }
 
-bool Keeper::Record(const pool::Records& records) {
-  const absl::Status status = ledger_.Record(records);
-  if (!records.empty()) handlers_.on_store_status(status);
-  if (status.ok()) return true;
-  Fail(status, backoff_);
-  return false;
+void Keeper::Look(const pool::LookAtFlows& call) {
+  Run(looking_, [this, flows = handlers_.flows, ips = call.ips]() -> Finish {
+    auto busy = flows({ips.begin(), ips.end()});
+    return [this, ips, busy = std::move(busy)] {
+      Do(steward_.OnFlows(ips, busy, absl::Now()));
+    };
+  });
+}
+
+void Keeper::Remember(const pool::Verified& verified) {
+  handlers_.on_store_status(ledger_.SetVerifiedAt(verified.at));
+}
+
+void Keeper::MarkRebuilt() {
+  handlers_.on_store_status(ledger_.MarkRebuilt());
+  const pool::Counts counts = ledger_.pool().counts();
+  LOG(INFO) << "store rebuilt from the VPC and the kernel: addresses="
+            << counts.total() << " leased=" << counts.leased;
 }
 
 void Keeper::Count(const char* call, const absl::Status& status) {
-  metrics_.Add("cnivpc_vpc_calls_total",
-               {{"call", call}, {"code", CodeName(status)}});
+  metrics_.Add(
+      "cnivpc_vpc_calls_total",
+      {{"call", call}, {"code", absl::StatusCodeToString(status.code())}});
 }
 
 }  // namespace applets::ipamd

@@ -1,91 +1,99 @@
 #ifndef CNIVPC_APPLETS_IPAMD_KEEPER_H_
 #define CNIVPC_APPLETS_IPAMD_KEEPER_H_
 
+#include <deque>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "absl/random/random.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "applets/ipamd/metrics.h"
 #include "applets/ipamd/options.h"
 #include "applets/ledger/ledger.h"
-#include "applets/ledger/recovery.h"
+#include "base/address.h"
 #include "base/loop.h"
+#include "pool/steward.h"
 #include "vpc/provider.h"
 
 namespace applets::ipamd {
 
-// Keeps the pool between its watermarks: asks the VPC for addresses and gives
-// them back, one call at a time on a thread of its own, each an intent in the
-// store before it is made. An outcome that isn't known is asked for (List), and
-// so is everything after the store was lost. Lives on the loop's thread.
+// Does what pool::Steward decides: calls the VPC on threads that own nothing
+// (one for what changes it, one for what only asks, so that a pod that waits
+// doesn't stand behind a list), asks for connections, and passes the rest on.
+// Lives on the loop's thread.
 class Keeper {
  public:
-  // After the VPC has said that the subnet is full, how long to believe it.
-  static constexpr absl::Duration kInhibit = absl::Seconds(5);
-  // Between attempts after an error: doubled from the one to the other.
-  static constexpr absl::Duration kMinBackoff = absl::Seconds(1);
-  static constexpr absl::Duration kMaxBackoff = absl::Seconds(30);
-
   struct Handlers {
     // How many ADDs wait for an address.
     std::function<int()> waiting;
-    // The pool has changed: addresses came, or `status` is why none did.
-    std::function<void(const absl::Status& status)> on_change;
+    // ADDs that wait are to be looked at: addresses came, or `status` is why
+    // none did.
+    std::function<void(const absl::Status& status)> serve;
     // A record was stored, or couldn't be.
     std::function<void(const absl::Status& status)> on_store_status;
+    // For the journal.
+    std::function<void(const pool::Note& note)> note;
+    // Probing (RFC 5227): OnAdmitted or OnConflict is to follow.
+    std::function<void(base::Ipv4)> probe;
+    std::function<void(base::Ipv4)> stop_probe;
+    // Which of these have connections; called on a worker thread.
+    std::function<absl::StatusOr<std::set<base::Ipv4>>(
+        const std::set<base::Ipv4>&)>
+        flows;
+    // Up to `count` addresses from other nodes: OnBorrowed is to follow. Empty
+    // if there is nobody to ask.
+    std::function<void(int count)> borrow;
   };
 
   Keeper(base::Loop& loop, ledger::Ledger& ledger,
          std::unique_ptr<vpc::Provider> provider, const Options& options,
          Metrics& metrics, Handlers handlers);
 
+  // Begins; once, when all handlers can be called.
+  void Start();
   // Looks whether there is something to do; call it after every change.
   void Kick();
 
-  // False until what the store left open has been resolved.
-  bool resolved() const { return resolved_; }
-  // OK, or why the VPC gives no address at present.
-  absl::Status obstacle(absl::Time now) const;
+  void OnAdmitted(base::Ipv4 ip);
+  void OnConflict(base::Ipv4 ip, const base::Mac& other);
+  void OnBorrowed(const absl::StatusOr<std::vector<base::Ipv4>>& came);
+
+  const pool::Steward& steward() const { return steward_; }
+  const std::shared_ptr<vpc::Provider>& provider() const { return provider_; }
 
  private:
+  struct Performer;
   using Finish = std::function<void()>;
 
-  void Call(const char* name, std::function<Finish()> blocking);
-  void Resolve();
-  void FinishResolve(const absl::StatusOr<std::vector<base::Ipv4>>& listed,
-                     const absl::StatusOr<std::vector<ledger::KernelPod>>& pods,
-                     ledger::Scope scope);
-  void Allocate(int count);
-  void FinishAllocate(const pool::Intent& intent,
-                      const absl::StatusOr<std::vector<base::Ipv4>>& given);
-  void Release(int count);
-  void FinishRelease(const pool::Intent& intent,
-                     const std::vector<absl::Status>& outcomes);
-  void Tick();
-  void Fail(const absl::Status& status, absl::Duration pause);
-  bool Record(const pool::Records& records);
+  void Do(pool::Actions actions);
+  void Run(base::Workers& workers, std::function<Finish()> blocking);
+  void Allocate(const pool::CallAllocate& call);
+  void Release(const pool::CallRelease& call);
+  void Claim(const pool::CallClaim& call);
+  void List(const pool::CallList& call);
+  void Look(const pool::LookAtFlows& call);
+  void Remember(const pool::Verified& verified);
+  void MarkRebuilt();
   void Count(const char* call, const absl::Status& status);
 
   base::Loop& loop_;
   ledger::Ledger& ledger_;
   const std::shared_ptr<vpc::Provider> provider_;
-  const std::string subnet_;
-  const pool::Watermarks watermarks_;
   Metrics& metrics_;
   const Handlers handlers_;
-  bool busy_ = false;
-  bool resolved_ = false;
-  int in_flight_ = 0;
-  absl::Status last_error_;
-  absl::Time paused_until_ = absl::InfinitePast();
-  absl::Duration backoff_ = kMinBackoff;
+  absl::BitGen random_;
+  pool::Steward steward_;
+  std::deque<pool::Action> to_do_;
+  bool doing_ = false;
   base::Timer timer_;
-  base::Timer cooling_;
-  base::Workers worker_{1};
+  base::Workers changing_{1};
+  base::Workers asking_{1};
+  base::Workers looking_{1};
 };
 
 }  // namespace applets::ipamd

@@ -19,6 +19,11 @@ struct Options {
   pool::Watermarks watermarks;
   // How an address is probed before it is used.
   netlink::arp::Timing acd_timing;
+  // pool/steward.h says what these are.
+  absl::Duration verify_interval = absl::Minutes(1);
+  absl::Duration verify_max_age = absl::Minutes(5);
+  bool lease_unverified = true;
+  absl::Duration trim_delay = absl::Seconds(30);
   // After a restart: how long an ADD that was under way may still take before
   // its lease is taken back.
   absl::Duration attach_grace = absl::Seconds(10);

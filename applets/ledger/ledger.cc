@@ -1,9 +1,12 @@
 #include "applets/ledger/ledger.h"
 
+#include <cstdint>
 #include <ctime>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "base/file.h"
 #include "base/status.h"
 
@@ -11,6 +14,7 @@ namespace applets::ledger {
 namespace {
 
 constexpr char kRebuilt[] = "rebuilt";
+constexpr char kVerified[] = "verified_ns";
 constexpr char kBootId[] = "boot_id";
 constexpr char kBootIdFile[] = "/proc/sys/kernel/random/boot_id";
 
@@ -30,9 +34,7 @@ absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Open(
   std::unique_ptr<Ledger> ledger(new Ledger(std::move(lock), policy));
   RETURN_IF_ERROR(ledger->OpenStore(state_dir, now));
   RETURN_IF_ERROR(ledger->EndLeasesOfEarlierBoot(now));
-  ASSIGN_OR_RETURN(const std::string rebuilt,
-                   ledger->store_->Setting(kRebuilt));
-  ledger->needs_rebuild_ = rebuilt.empty();
+  RETURN_IF_ERROR(ledger->LoadSettings());
   return ledger;
 }
 
@@ -56,6 +58,17 @@ absl::Status Ledger::Replay() {
   return absl::OkStatus();
 }
 
+absl::Status Ledger::LoadSettings() {
+  ASSIGN_OR_RETURN(const std::string rebuilt, store_->Setting(kRebuilt));
+  needs_rebuild_ = rebuilt.empty();
+  ASSIGN_OR_RETURN(const std::string verified, store_->Setting(kVerified));
+  int64_t nanos = 0;
+  if (absl::SimpleAtoi(verified, &nanos)) {
+    verified_at_ = absl::FromUnixNanos(nanos);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Ledger::EndLeasesOfEarlierBoot(absl::Time now) {
   ASSIGN_OR_RETURN(const std::string boot_id, base::ReadFile(kBootIdFile, 100));
   ASSIGN_OR_RETURN(const std::string stored, store_->Setting(kBootId));
@@ -69,6 +82,14 @@ absl::Status Ledger::EndLeasesOfEarlierBoot(absl::Time now) {
 absl::Status Ledger::Record(const pool::Records& records) {
   RETURN_IF_ERROR(store_->Commit(records));
   pool_.Apply(records);
+  if (observer_ && !records.empty()) observer_(records);
+  return absl::OkStatus();
+}
+
+absl::Status Ledger::SetVerifiedAt(absl::Time at) {
+  RETURN_IF_ERROR(
+      store_->SetSetting(kVerified, absl::StrCat(absl::ToUnixNanos(at))));
+  verified_at_ = at;
   return absl::OkStatus();
 }
 

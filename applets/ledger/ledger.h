@@ -1,8 +1,10 @@
 #ifndef CNIVPC_APPLETS_LEDGER_LEDGER_H_
 #define CNIVPC_APPLETS_LEDGER_LEDGER_H_
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -41,11 +43,20 @@ class Ledger {
   absl::Status MarkRebuilt();
   const std::string& set_aside() const { return set_aside_; }
 
+  // When the pool was last compared with the VPC; InfinitePast() if never.
+  absl::Time verified_at() const { return verified_at_; }
+  absl::Status SetVerifiedAt(absl::Time at);
+
+  // Called after each change with its records, when the pool has them.
+  using Observer = std::function<void(const pool::Records&)>;
+  void SetObserver(Observer observer) { observer_ = std::move(observer); }
+
  private:
   Ledger(pool::StoreLock lock, const pool::Policy& policy)
       : lock_(std::move(lock)), pool_(policy) {}
   absl::Status OpenStore(const std::string& state_dir, absl::Time now);
   absl::Status Replay();
+  absl::Status LoadSettings();
   absl::Status EndLeasesOfEarlierBoot(absl::Time now);
 
   pool::StoreLock lock_;
@@ -53,6 +64,8 @@ class Ledger {
   pool::Pool pool_;
   bool needs_rebuild_ = false;
   std::string set_aside_;
+  absl::Time verified_at_ = absl::InfinitePast();
+  Observer observer_;
 };
 
 // CLOCK_BOOTTIME, which tombstones go by.

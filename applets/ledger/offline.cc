@@ -19,6 +19,11 @@ namespace {
 
 using rpc::AcquireReply;
 
+// An allocation without an answer that was made so long ago has taken place by
+// now, if it ever will, and the VPC's list shows it (pool/steward.h: the latest
+// effect, and how far reads lag). Later ones are left to ipamd.
+constexpr absl::Duration kSettled = absl::Seconds(75);
+
 // An open ledger, with all that it took to open it.
 struct Desk {
   std::unique_ptr<Ledger> ledger;
@@ -54,16 +59,21 @@ absl::StatusOr<std::unique_ptr<vpc::Provider>> OpenVpc(
     const netlink::Node& node) {
   ASSIGN_OR_RETURN(auto provider,
                    OpenProvider(desk.vpc, options.state_dir, node));
-  if (!desk.ledger->needs_rebuild() && desk.ledger->pool().intents().empty()) {
-    return provider;
-  }
+  const pool::Records settled = pool::DecideSettled(
+      desk.ledger->pool(),
+      desk.vpc.vpc == "embedded" ? desk.now : desk.now - kSettled);
+  const bool rebuild = desk.ledger->needs_rebuild();
+  if (!rebuild && settled.empty()) return provider;
   ASSIGN_OR_RETURN(const auto listed, provider->List());
-  ASSIGN_OR_RETURN(const auto kernel, LookAtKernel(host));
-  const Scope scope =
-      desk.ledger->needs_rebuild() ? Scope::kRebuild : Scope::kOpenIntents;
-  RETURN_IF_ERROR(desk.ledger->Record(Reconcile(
-      desk.ledger->pool(), desk.vpc.subnet, listed, kernel, scope, desk.now)));
-  if (scope == Scope::kRebuild) ClaimUnlisted(*provider, listed, kernel);
+  ASSIGN_OR_RETURN(const auto users, LookAtKernel(host));
+  RETURN_IF_ERROR(desk.ledger->Record(
+      rebuild ? pool::DecideRebuild(desk.ledger->pool(), desk.vpc.subnet,
+                                    listed, users, desk.now)
+              : pool::DecideTakeIn(desk.ledger->pool(), desk.vpc.subnet, listed,
+                                   users, desk.now)));
+  RETURN_IF_ERROR(desk.ledger->Record(settled));
+  if (!rebuild) return provider;
+  ClaimUnlisted(*provider, listed, users);
   RETURN_IF_ERROR(desk.ledger->MarkRebuilt());
   return provider;
 }
