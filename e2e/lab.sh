@@ -181,7 +181,7 @@ readonly ipamd_socket=/run/cni-vpc-ipamd.sock
 ipamd_spawn() {
   local node=$1; shift
   nsenter -t "${node_pid[$node]}" --net --uts --mount -- "${ipamd_under[@]}" "$CNIVPC" ipamd --vpc=embedded \
-    --subnet="$lab_subnet" --vpc-state="$LAB/vpc.db" --node="$node" "$@" >>"$LAB/$node/ipamd.log" 2>&1 &
+    --subnet="$lab_subnet" --vpc-state="$LAB/vpc.db" --node="$node" --acd-timeout=200ms "$@" >>"$LAB/$node/ipamd.log" 2>&1 &
   ipamd_pid[$node]=$!
 }
 # ipamd_start NODE [FLAG...]: and waits until it could lease an address.

@@ -101,6 +101,9 @@ void Steward::Proceed(absl::Time now) {
   ContinueReleases(now);
   Compare(now);
   Help(now);
+  const Counts counts = pool_.counts();
+  filled_once_ |= counts.warm + counts.leased > 0 ||
+                  (!allocating_.busy && counts.fresh == 0);
 }
 
 // --- from and to the VPC

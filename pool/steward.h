@@ -206,6 +206,9 @@ class Steward {
   absl::Time exhausted_since() const { return exhausted_since_; }
   absl::Time verified_at() const { return verified_at_; }
   int in_flight() const { return in_flight_; }
+  // Whether the first addresses have come and been probed, or can't come now;
+  // before that an ADD would wait.
+  bool filled_once() const { return filled_once_; }
 
  private:
   // Calls of one kind: one at a time, with pauses after errors.
@@ -261,6 +264,7 @@ class Steward {
 
   bool needs_rebuild_ = false;
   absl::Time store_retry_at_ = absl::InfinitePast();
+  bool filled_once_ = false;
   int waiting_ = 0;
   int in_flight_ = 0;  // addresses that are being asked for
   int wanted_ = 0;     // by operators, besides

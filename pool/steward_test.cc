@@ -201,6 +201,22 @@ TEST_F(StewardTest, AFreshAddressIsWarmOnlyWhenItsProbeHasEnded) {
   EXPECT_EQ(pool_.counts().warm, 1);
 }
 
+TEST_F(StewardTest, TellsWhenTheFirstAddressesHaveComeOrCannot) {
+  probing_ = true;
+  Begin();
+  EXPECT_FALSE(steward_->filled_once());
+  const auto call = Expect<CallAllocate>();
+  Answer(call, Fresh(2));
+  EXPECT_FALSE(steward_->filled_once());
+  Take(steward_->OnAdmitted(Expect<StartProbe>().ip, now_));
+  EXPECT_TRUE(steward_->filled_once());
+  pool_ = Pool(Policy());
+  actions_.clear();
+  Begin();
+  Answer(Expect<CallAllocate>(), kFull);
+  EXPECT_TRUE(steward_->filled_once());
+}
+
 TEST_F(StewardTest, AnAddressInConflictIsKeptForAWhileAndGivenBack) {
   probing_ = true;
   options_.watermarks = {1, 1};

@@ -59,6 +59,12 @@ void Log(const pool::Note& note) {
       << line;
 }
 
+// Whether an address in that state is to be defended.
+bool IsInUse(pool::State state) {
+  return state == pool::State::kWarm || state == pool::State::kLeased ||
+         state == pool::State::kCooling;
+}
+
 bool MayChange(const ucred& peer) {
   return peer.uid == 0 || peer.uid == geteuid();
 }
@@ -71,6 +77,7 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(base::Loop& loop,
   const absl::Time now = absl::Now();
   pool::Policy policy;
   policy.cooldown = options.vpc.cooldown;
+  policy.probing = options.acd_timing.probes > 0;
   ASSIGN_OR_RETURN(auto ledger, ledger::Ledger::Open(options.state_dir, policy,
                                                      now, now + kLockLimit));
   if (!ledger->set_aside().empty()) {
@@ -120,6 +127,7 @@ absl::Status Daemon::Assemble() {
       [this](const absl::Status& status) { OnStoreStatus(status); }});
   ASSIGN_OR_RETURN(auto provider, ledger::OpenProvider(
                                       options_.vpc, options_.state_dir, node_));
+  RETURN_IF_ERROR(OpenProber());
   keeper_ = std::make_unique<Keeper>(
       loop_, *ledger_, std::move(provider), options_, metrics_,
       Keeper::Handlers{
@@ -128,11 +136,8 @@ absl::Status Daemon::Assemble() {
           .on_store_status =
               [this](const absl::Status& status) { OnStoreStatus(status); },
           .note = [](const pool::Note& note) { Log(note); },
-          .probe =
-              [this](base::Ipv4 ip) {
-                loop_.Post([this, ip] { keeper_->OnAdmitted(ip); });
-              },
-          .stop_probe = [](base::Ipv4) {},
+          .probe = [this](base::Ipv4 ip) { prober_->Probe(ip); },
+          .stop_probe = [this](base::Ipv4 ip) { prober_->Stop(ip); },
           .flows =
               [](const std::set<base::Ipv4>&) {
                 return absl::UnimplementedError("");
@@ -163,6 +168,43 @@ absl::Status Daemon::Assemble() {
             << " leased=" << ledger_->pool().counts().leased
             << " warm=" << ledger_->pool().counts().warm;
   return absl::OkStatus();
+}
+
+absl::Status Daemon::OpenProber() {
+  Prober::Handlers handlers;
+  handlers.on_admitted = [this](base::Ipv4 ip) { keeper_->OnAdmitted(ip); };
+  handlers.on_conflict = [this](base::Ipv4 ip, const base::Mac& other) {
+    keeper_->OnConflict(ip, other);
+  };
+  handlers.on_contested = [](base::Ipv4 ip, const base::Mac& other,
+                             bool defended) {
+    Log({pool::Reason::kContested, ip,
+         absl::StrCat("claimed by ", other.ToString(),
+                      defended ? ", defended" : ", not to be defended again")});
+  };
+  ASSIGN_OR_RETURN(prober_, Prober::Open(loop_, metrics_, options_.acd_timing,
+                                         std::move(handlers)));
+  prober_->UseInterface(node_);
+  for (const auto& [ip, row] : ledger_->pool().addresses()) {
+    WatchOver({pool::PutAddress{row}});
+  }
+  ledger_->SetObserver(
+      [this](const pool::Records& records) { WatchOver(records); });
+  return absl::OkStatus();
+}
+
+void Daemon::WatchOver(const pool::Records& records) {
+  for (const pool::Record& record : records) {
+    if (const auto* put = std::get_if<pool::PutAddress>(&record)) {
+      if (IsInUse(put->row.state)) {
+        prober_->Watch(put->row.ip);
+      } else {
+        prober_->Unwatch(put->row.ip);
+      }
+    } else if (const auto* drop = std::get_if<pool::DropAddress>(&record)) {
+      prober_->Unwatch(drop->ip);
+    }
+  }
 }
 
 void Daemon::Declare() {
@@ -293,6 +335,7 @@ void Daemon::OnLinkEvent(const netlink::Event& event) {
   const auto* changed = std::get_if<netlink::LinkChanged>(&event);
   if (changed == nullptr || changed->link.name != node_.name) return;
   const netlink::Link& link = changed->link;
+  prober_->OnLink(link);
   const bool moved = link.index != node_.ifindex || link.mac != node_.mac;
   if (!moved && link.mtu_bytes == node_.mtu_bytes) return;
   node_.ifindex = link.index;
@@ -301,7 +344,9 @@ void Daemon::OnLinkEvent(const netlink::Event& event) {
   LOG(INFO) << "interface=" << node_.name
             << " changed: ifindex=" << node_.ifindex
             << " mac=" << node_.mac.ToString() << " mtu=" << node_.mtu_bytes;
-  if (moved) announcer_.UseInterface(node_);
+  if (!moved) return;
+  announcer_.UseInterface(node_);
+  prober_->UseInterface(node_);
 }
 
 void Daemon::OnStoreStatus(const absl::Status& status) {

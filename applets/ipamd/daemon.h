@@ -14,6 +14,7 @@
 #include "applets/ipamd/keeper.h"
 #include "applets/ipamd/metrics.h"
 #include "applets/ipamd/options.h"
+#include "applets/ipamd/prober.h"
 #include "applets/ipamd/undertaker.h"
 #include "applets/ledger/ledger.h"
 #include "applets/rpc/server.h"
@@ -42,6 +43,8 @@ class Daemon {
          std::unique_ptr<ledger::Ledger> ledger, netlink::Node node,
          base::Task on_stopped);
   absl::Status Assemble();
+  absl::Status OpenProber();
+  void WatchOver(const pool::Records& records);
   void Declare();
 
   void OnCall(const rpc::Call& call, rpc::Reply reply);
@@ -71,6 +74,7 @@ class Daemon {
   Announcer announcer_;
   std::unique_ptr<Undertaker> undertaker_;
   std::unique_ptr<Desk> desk_;
+  std::unique_ptr<Prober> prober_;
   std::unique_ptr<Keeper> keeper_;
   std::unique_ptr<Janitor> janitor_;
   base::Timer queue_timer_;

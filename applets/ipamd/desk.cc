@@ -243,6 +243,9 @@ absl::Status Desk::CouldLease() const {
   }
   if (parts_.ledger.pool().counts().warm > 0) return absl::OkStatus();
   const absl::Time now = absl::Now();
+  if (!parts_.keeper->steward().filled_once()) {
+    return absl::UnavailableError("the first addresses are being probed");
+  }
   const absl::Status obstacle = parts_.keeper->steward().obstacle(now);
   if (obstacle.ok()) return absl::OkStatus();
   return pool::Dry(parts_.ledger.pool(), parts_.subnet, obstacle, now);
