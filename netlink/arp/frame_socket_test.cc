@@ -4,7 +4,6 @@
 
 #include <linux/if.h>
 #include <linux/if_packet.h>
-#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -338,18 +337,8 @@ TEST_F(FrameSocketTest, SaysThatTheInterfaceIsGone) {
   EXPECT_EQ(base::ErrnoOf(sent.status), ENXIO);
 }
 
-// A queue that takes nothing.
-Request FullQueue() {
-  Request request(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE);
-  tcmsg header = {};
-  header.tcm_ifindex = SegmentLab::kIfindex;
-  header.tcm_parent = TC_H_ROOT;
-  request.PutHeader(header).PutString(TCA_KIND, "pfifo");
-  return request.PutU32(TCA_OPTIONS, 0);  // tc_fifo_qopt: limit 0
-}
-
 TEST_F(FrameSocketTest, SaysThatTheQueueIsFull) {
-  lab_.Do(kUs, FullQueue());
+  lab_.SetQueue(kUs, 0);
   const Frame probe = Encode(Probe(SegmentLab::MacOf(kUs), kAddress));
   const FrameSocket::Sent sent = socket_.Send({probe, probe});
   EXPECT_EQ(sent.frames, 0u);

@@ -5,6 +5,7 @@
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/if_packet.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -206,6 +207,15 @@ void SegmentLab::Replace(size_t host) {
   Require(switch_.Transact(DeleteLink(PortOf(host))));
   LayCable(host);
   PlugIn(host);
+}
+
+void SegmentLab::SetQueue(size_t host, uint32_t packets) {
+  Request request(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE);
+  tcmsg header = {};
+  header.tcm_ifindex = kIfindex;
+  header.tcm_parent = TC_H_ROOT;
+  request.PutHeader(header).PutString(TCA_KIND, "pfifo");
+  Do(host, request.PutU32(TCA_OPTIONS, packets));  // tc_fifo_qopt
 }
 
 void SegmentLab::Reflect(size_t host) {

@@ -71,6 +71,9 @@ class SegmentLab {
   // Takes the host's interface away and makes a new one of the same number and
   // MAC, which is up when this returns.
   void Replace(size_t host);
+  // Gives the host's interface a queue of so many packets, which are sent at
+  // once: one of none takes nothing.
+  void SetQueue(size_t host, uint32_t packets);
   // The bridge sends every frame back to where it came from, too.
   void Reflect(size_t host);
 
