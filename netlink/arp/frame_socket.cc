@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <optional>
 
 #include "base/status.h"
 #include "netlink/arp/frame_filter.h"
@@ -19,6 +18,8 @@ namespace {
 // Frames of one system call.
 constexpr size_t kFramesPerCall = 64;
 
+// A socket of this protocol isn't given what this host sends, as one of all
+// protocols is.
 sockaddr_ll ArpOn(uint32_t ifindex) {
   sockaddr_ll address = {};
   address.sll_family = AF_PACKET;
@@ -45,20 +46,15 @@ absl::Status AttachFilter(int fd, const base::Mac& own) {
   return base::ErrnoStatus("attach a filter to a packet socket");
 }
 
-absl::Status SetOption(int fd, int level, int option, int value) {
-  if (setsockopt(fd, level, option, &value, sizeof(value)) == 0) {
-    return absl::OkStatus();
-  }
-  return base::ErrnoStatus("set an option of a packet socket");
-}
-
 // Without privilege what rmem_max allows must do: frames are lost sooner, and
 // we are told.
 absl::Status SetReceiveBuffer(int fd, int bytes) {
-  if (SetOption(fd, SOL_SOCKET, SO_RCVBUFFORCE, bytes).ok()) {
-    return absl::OkStatus();
+  for (const int option : {SO_RCVBUFFORCE, SO_RCVBUF}) {
+    if (setsockopt(fd, SOL_SOCKET, option, &bytes, sizeof(bytes)) == 0) {
+      return absl::OkStatus();
+    }
   }
-  return SetOption(fd, SOL_SOCKET, SO_RCVBUF, bytes);
+  return base::ErrnoStatus("set the buffer of a packet socket");
 }
 
 absl::Status Bind(int fd, uint32_t ifindex) {
@@ -117,7 +113,6 @@ absl::StatusOr<FrameSocket> FrameSocket::Open(uint32_t ifindex,
                                               const base::Mac& mac,
                                               int receive_buffer_bytes) {
   ASSIGN_OR_RETURN(base::Fd fd, OpenDeaf());
-  RETURN_IF_ERROR(SetOption(fd.get(), SOL_PACKET, PACKET_IGNORE_OUTGOING, 1));
   RETURN_IF_ERROR(SetReceiveBuffer(fd.get(), receive_buffer_bytes));
   RETURN_IF_ERROR(AttachFilter(fd.get(), mac));
   RETURN_IF_ERROR(Bind(fd.get(), ifindex));

@@ -94,10 +94,6 @@ Stranger::Stranger(int netns_fd, uint32_t ifindex) {
   const NetnsScope scope = Require(NetnsScope::Enter(netns_fd));
   fd_ = base::Fd(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
   Require(fd_.valid(), "packet socket");
-  constexpr int kYes = 1;
-  Require(setsockopt(fd_.get(), SOL_PACKET, PACKET_IGNORE_OUTGOING, &kYes,
-                     sizeof(kYes)) == 0,
-          "PACKET_IGNORE_OUTGOING");
   sockaddr_ll address = {};
   address.sll_family = AF_PACKET;
   address.sll_protocol = htons(ETH_P_ARP);
