@@ -10,6 +10,9 @@
 //     at any time.
 //   driver add|del --pods=250 NAME=PLUGIN:FILE
 //     That many calls at once.
+//   driver churn --rate=20 --seconds=60 --life=5 NAME=PLUGIN:FILE
+//     Pods come and go at that rate (churn.h). Fails if two have an address at
+//     the same time.
 //   driver start --runs=500 NAME=PROGRAM...
 //     Starts each program as often, in shuffled order, with CNI_COMMAND=VERSION
 //     in its environment.
@@ -24,6 +27,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
+#include "bench/churn.h"
 #include "bench/pod.h"
 #include "bench/process.h"
 #include "gflags/gflags.h"
@@ -32,6 +36,9 @@ DEFINE_int32(pods, 200, "pods of each contender");
 DEFINE_int32(alive, 50, "pods that are alive while others come and go");
 DEFINE_int32(runs, 500, "how often each program is started");
 DEFINE_uint64(seed, 1, "of the shuffle");
+DEFINE_double(rate, 20, "churn: pods a second");
+DEFINE_double(seconds, 60, "churn: how long pods come");
+DEFINE_double(life, 5, "churn: seconds that a pod lives, on average");
 
 namespace bench {
 namespace {
@@ -41,6 +48,7 @@ struct Options {
   size_t alive;
   int runs;
   uint64_t seed;
+  ChurnOptions churn;
 };
 
 void Write(const std::string& name, const char* verb, const Ended& ended) {
@@ -162,6 +170,7 @@ absl::Status Main(const std::vector<std::string>& arguments,
     contenders.push_back(std::move(contender));
   }
   if (what == "alternate") return Alternate(contenders, options);
+  if (what == "churn") return Churn(contenders[0], options.churn);
   if (what == "add") return BurstAdd(contenders[0], options);
   if (what == "del") return BurstDelete(contenders[0], options);
   return absl::InvalidArgumentError(absl::StrCat("unknown: ", what));
@@ -171,11 +180,15 @@ absl::Status Main(const std::vector<std::string>& arguments,
 }  // namespace bench
 
 int main(int argc, char** argv) {
-  gflags::SetUsageMessage("alternate|add|del|start [FLAG...] NAME=...");
+  gflags::SetUsageMessage("alternate|add|del|churn|start [FLAG...] NAME=...");
   gflags::ParseCommandLineFlags(&argc, &argv, true);
   const absl::Status status = bench::Main(
-      {argv + 1, argv + argc},
-      {FLAGS_pods, static_cast<size_t>(FLAGS_alive), FLAGS_runs, FLAGS_seed});
+      {argv + 1, argv + argc}, {FLAGS_pods,
+                                static_cast<size_t>(FLAGS_alive),
+                                FLAGS_runs,
+                                FLAGS_seed,
+                                {FLAGS_rate, absl::Seconds(FLAGS_seconds),
+                                 absl::Seconds(FLAGS_life), FLAGS_seed}});
   if (status.ok()) return 0;
   std::fprintf(stderr, "driver: %s\n", status.ToString().c_str());
   return 1;

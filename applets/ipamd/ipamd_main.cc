@@ -70,6 +70,9 @@ DEFINE_bool(lease_unverified, true,
 DEFINE_int32(trim_delay, 30,
              "Seconds (and up to half as many more) that addresses above the "
              "high watermark are kept.");
+DEFINE_int32(conflict_hold, 60,
+             "Seconds that an address in conflict is kept before it goes back "
+             "to the VPC, so that it doesn't come again at once.");
 DEFINE_int32(attach_grace, 10,
              "After a restart: seconds an ADD that was under way may still "
              "take.");
@@ -162,6 +165,7 @@ absl::StatusOr<Options> OptionsFromFlags() {
   options.verify_max_age = absl::Seconds(FLAGS_verify_max_age);
   options.lease_unverified = FLAGS_lease_unverified;
   options.trim_delay = absl::Seconds(FLAGS_trim_delay);
+  options.conflict_hold = absl::Seconds(FLAGS_conflict_hold);
   ASSIGN_OR_RETURN(options.acd_timing, ParseAcdTimeout(FLAGS_acd_timeout));
   options.attach_grace = absl::Seconds(FLAGS_attach_grace);
   options.sweep_interval = absl::Seconds(FLAGS_sweep_interval);
@@ -177,6 +181,7 @@ absl::StatusOr<Options> OptionsFromFlags() {
   RETURN_IF_ERROR(AtLeast("--verify-interval", FLAGS_verify_interval, 1));
   RETURN_IF_ERROR(AtLeast("--verify-max-age", FLAGS_verify_max_age, 1));
   RETURN_IF_ERROR(AtLeast("--trim-delay", FLAGS_trim_delay, 0));
+  RETURN_IF_ERROR(AtLeast("--conflict-hold", FLAGS_conflict_hold, 1));
   RETURN_IF_ERROR(AtLeast("--attach-grace", FLAGS_attach_grace, 0));
   RETURN_IF_ERROR(AtLeast("--sweep-interval", FLAGS_sweep_interval, 1));
   RETURN_IF_ERROR(AtLeast("--drain-timeout", FLAGS_drain_timeout, 0));

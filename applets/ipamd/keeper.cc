@@ -20,6 +20,7 @@ pool::StewardOptions StewardOptionsOf(const Options& options, bool can_borrow) {
   steward.verify_max_age = options.verify_max_age;
   steward.lease_unverified = options.lease_unverified;
   steward.trim_delay = options.trim_delay;
+  steward.conflict_hold = options.conflict_hold;
   steward.can_borrow = can_borrow;
   if (options.vpc.vpc == "embedded") {
     // It is a file: what was done shows at once.

@@ -24,6 +24,7 @@ struct Options {
   absl::Duration verify_max_age = absl::Minutes(5);
   bool lease_unverified = true;
   absl::Duration trim_delay = absl::Seconds(30);
+  absl::Duration conflict_hold = absl::Minutes(1);
   // After a restart: how long an ADD that was under way may still take before
   // its lease is taken back.
   absl::Duration attach_grace = absl::Seconds(10);
