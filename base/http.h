@@ -21,7 +21,9 @@ struct HttpRequest {
   std::string url = {};
   std::vector<std::pair<std::string, std::string>> headers = {};
   std::string body = {};
-  absl::Duration timeout = absl::Seconds(30);  // for all of it
+  absl::Duration timeout = absl::Seconds(30);  // for all of it; an hour at most
+  // Between two parts of the answer.
+  absl::Duration idle_timeout = absl::InfiniteDuration();
 };
 
 struct HttpResponse {
@@ -36,23 +38,34 @@ struct HttpResponse {
 
 struct HttpOptions {
   // PEM file of the authorities that are trusted; "" for the distribution's,
-  // found at run time (DefaultCaBundle).
+  // found at run time (DefaultCaBundle). Or else the PEM text itself, which
+  // goes before the file.
   std::string ca_bundle = {};
+  std::string ca_pem = {};
   // PEM files of the client's own certificate, "" for none; and of its key, ""
-  // if the first has it, too.
+  // if the first has it, too. They are read for each new connection. Or else
+  // the PEM texts, which go before the files.
   std::string certificate = {};
   std::string key = {};
+  std::string certificate_pem = {};
+  std::string key_pem = {};
+  // HTTPS isn't verified: whoever answers is believed. Only for a user who has
+  // asked for it.
+  bool skip_verification = false;
   absl::Duration connect_timeout = absl::Seconds(10);
   size_t max_body_bytes = size_t{8} << 20;
   std::string user_agent = "cnivpc";
 };
 
+class HttpTransfer;
+
 // An HTTP/1.1 client that blocks. Keeps connections open and uses them again.
 // Not for two threads at once, but for one after the other.
 //
-// HTTPS is always verified. Redirects aren't followed. No proxy is used, and no
-// variable of the environment is looked at. A request other than GET and HEAD
-// is sent once at most, even when a kept connection turns out to be dead.
+// HTTPS is verified (but for skip_verification). Redirects aren't followed. No
+// proxy is used, and no variable of the environment is looked at. A request
+// other than GET and HEAD is sent once at most, even when a kept connection
+// turns out to be dead.
 //
 // Errors name the method and scheme://host/path; the query, headers and bodies
 // never stand in one:
@@ -61,6 +74,7 @@ struct HttpOptions {
 //   UNAVAILABLE          no connection, or it broke
 //   DEADLINE_EXCEEDED    no answer in time
 //   RESOURCE_EXHAUSTED   the answer is longer than max_body_bytes
+//   CANCELLED            Stop was called
 // WasNotSent tells those where the server can't have seen the request.
 class HttpClient {
  public:
@@ -72,10 +86,13 @@ class HttpClient {
   // Whatever the server answers is OK, also 404 or 503.
   absl::StatusOr<HttpResponse> Do(const HttpRequest& request);
 
- private:
-  struct State;
+  // Makes a Do under way, and each later one, return CANCELLED. For any thread,
+  // while this object lives.
+  void Stop();
 
-  const std::unique_ptr<State> state_;
+ private:
+  const size_t max_body_bytes_;
+  const std::unique_ptr<HttpTransfer> transfer_;
 };
 
 // Marks an error of a request that can't have been seen by the server: no

@@ -133,17 +133,35 @@ LabRequest ReadRequest(Stream& stream, std::string& buffer) {
   return request;
 }
 
+std::string ChunkOf(absl::string_view text) {
+  return text.empty()
+             ? ""
+             : absl::StrCat(absl::Hex(text.size()), "\r\n", text, "\r\n");
+}
+
 std::string TextOf(const LabAnswer& answer) {
-  std::string text =
-      absl::StrCat("HTTP/1.1 ", answer.status,
-                   " Lab\r\nContent-Length: ", answer.body.size(), "\r\n");
+  const bool chunked = answer.next_chunk != nullptr;
+  std::string text = absl::StrCat(
+      "HTTP/1.1 ", answer.status, " Lab\r\n",
+      chunked ? "Transfer-Encoding: chunked"
+              : absl::StrCat("Content-Length: ", answer.body.size()),
+      "\r\n");
   for (const auto& [name, value] : answer.headers) {
     absl::StrAppend(&text, name, ": ", value, "\r\n");
   }
   if (answer.then == LabAnswer::Then::kClose) {
     absl::StrAppend(&text, "Connection: close\r\n");
   }
-  return absl::StrCat(text, "\r\n", answer.body);
+  return absl::StrCat(text, "\r\n",
+                      chunked ? ChunkOf(answer.body) : answer.body);
+}
+
+void WriteChunks(Stream& stream, const LabAnswer& answer) {
+  while (const std::optional<std::string> chunk = answer.next_chunk()) {
+    stream.Write(ChunkOf(*chunk));
+  }
+  // Without the last chunk the answer breaks off.
+  if (answer.then != LabAnswer::Then::kClose) stream.Write("0\r\n\r\n");
 }
 
 std::string PemOf(const std::function<int(BIO*)>& write) {
@@ -169,7 +187,48 @@ void AddName(X509* certificate) {
   X509_EXTENSION_free(alternative);
 }
 
+X509* ReadCertificate(const std::string& pem) {
+  BIO* bio = BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()));
+  X509* certificate = PEM_read_bio_X509(bio, nullptr, nullptr, nullptr);
+  BIO_free(bio);
+  Must(certificate != nullptr, "PEM_read_bio_X509");
+  return certificate;
+}
+
+void AskForCertificate(SSL_CTX* tls, const std::string& authority) {
+  X509* certificate = ReadCertificate(authority);
+  X509_STORE_add_cert(SSL_CTX_get_cert_store(tls), certificate);
+  X509_free(certificate);
+  SSL_CTX_set_verify(tls, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+                     nullptr);
+}
+
 }  // namespace
+
+void LabChunks::Send(std::string chunk) {
+  {
+    const std::lock_guard lock(mutex_);
+    chunks_.push_back(std::move(chunk));
+  }
+  changed_.notify_all();
+}
+
+void LabChunks::End() {
+  {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+  }
+  changed_.notify_all();
+}
+
+std::optional<std::string> LabChunks::Next() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return ended_ || !chunks_.empty(); });
+  if (chunks_.empty()) return std::nullopt;
+  std::string chunk = std::move(chunks_.front());
+  chunks_.pop_front();
+  return chunk;
+}
 
 LabCertificate MakeLabCertificate() {
   EVP_PKEY* key = EVP_EC_gen("P-256");
@@ -266,6 +325,7 @@ void HttpLab::State::Talk(Stream& stream, int fd, int connection) {
       return;
     }
     if (answer.then != Then::kSilence) stream.Write(TextOf(answer));
+    if (answer.next_chunk) WriteChunks(stream, answer);
     if (answer.then == Then::kClose) return;
   }
 }
@@ -285,15 +345,13 @@ HttpLab::HttpLab(Answers answers)
   state_->Listen();
 }
 
-HttpLab::HttpLab(Answers answers, const LabCertificate& certificate)
+HttpLab::HttpLab(Answers answers, const LabCertificate& certificate,
+                 const std::string& client_ca)
     : state_(std::make_unique<State>(std::move(answers))) {
   state_->tls = SSL_CTX_new(TLS_server_method());
-  BIO* bio = BIO_new_mem_buf(certificate.certificate.data(),
-                             static_cast<int>(certificate.certificate.size()));
-  X509* x509 = PEM_read_bio_X509(bio, nullptr, nullptr, nullptr);
-  BIO_free(bio);
-  bio = BIO_new_mem_buf(certificate.key.data(),
-                        static_cast<int>(certificate.key.size()));
+  X509* x509 = ReadCertificate(certificate.certificate);
+  BIO* bio = BIO_new_mem_buf(certificate.key.data(),
+                             static_cast<int>(certificate.key.size()));
   EVP_PKEY* key = PEM_read_bio_PrivateKey(bio, nullptr, nullptr, nullptr);
   BIO_free(bio);
   Must(SSL_CTX_use_certificate(state_->tls, x509) == 1 &&
@@ -301,6 +359,7 @@ HttpLab::HttpLab(Answers answers, const LabCertificate& certificate)
        "SSL_CTX_use_certificate");
   X509_free(x509);
   EVP_PKEY_free(key);
+  if (!client_ca.empty()) AskForCertificate(state_->tls, client_ca);
   state_->Listen();
 }
 

@@ -1,9 +1,13 @@
 #ifndef CNIVPC_BASE_HTTP_LAB_H_
 #define CNIVPC_BASE_HTTP_LAB_H_
 
+#include <condition_variable>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +36,25 @@ struct LabAnswer {
   std::string body = {};
   std::map<std::string, std::string> headers = {};
   Then then = Then::kKeep;
+  // If set, the body comes in chunks, after `body`: each call's, while it
+  // returns one. Called on the connection's thread, which it may block until
+  // the test lets it go on; it must return before the lab is destroyed.
+  std::function<std::optional<std::string>()> next_chunk = {};
+};
+
+// Chunks that a test sends when it likes, as LabAnswer::next_chunk.
+class LabChunks {
+ public:
+  void Send(std::string chunk);
+  void End();
+  // Waits for the next one; nullopt once it has ended.
+  std::optional<std::string> Next();
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::string> chunks_;  // guarded by mutex_
+  bool ended_ = false;              // guarded by mutex_
 };
 
 // A self-signed certificate for 127.0.0.1, made anew, in PEM.
@@ -49,8 +72,10 @@ class HttpLab {
   using Answers = std::function<LabAnswer(const LabRequest&)>;
 
   explicit HttpLab(Answers answers);
-  // Speaks HTTPS.
-  HttpLab(Answers answers, const LabCertificate& certificate);
+  // Speaks HTTPS. With `client_ca` (PEM), only to who shows a certificate of
+  // that authority.
+  HttpLab(Answers answers, const LabCertificate& certificate,
+          const std::string& client_ca = "");
   ~HttpLab();
   HttpLab(const HttpLab&) = delete;
   HttpLab& operator=(const HttpLab&) = delete;

@@ -301,6 +301,55 @@ TEST_F(HttpsTest, ABundleThatCannotBeReadIsAFaultOfTheSetup) {
   }
 }
 
+TEST_F(HttpsTest, TakesAuthoritiesAsText) {
+  HttpClient client(
+      {.ca_bundle = "/nonexistent", .ca_pem = certificate_.certificate});
+  const auto answer = client.Do({.url = lab_.url()});
+  EXPECT_TRUE(answer.ok()) << answer.status();
+}
+
+TEST_F(HttpsTest, TextThatIsNoPemIsAFaultOfTheSetup) {
+  for (const HttpOptions& options :
+       {HttpOptions{.ca_pem = "secret"},
+        HttpOptions{.ca_pem = certificate_.certificate,
+        .certificate_pem = certificate_.certificate,
+        .key_pem = "secret"}}) {
+    HttpClient client(options);
+    const auto answer = client.Do({.url = lab_.url()});
+    EXPECT_EQ(answer.status().code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_TRUE(WasNotSent(answer.status())) << answer.status();
+    EXPECT_THAT(answer.status().ToString(), Not(HasSubstr("secret")));
+  }
+}
+
+TEST_F(HttpsTest, BelievesAnyoneOnlyWhenAskedTo) {
+  const std::string other_name =
+      absl::StrCat("https://localhost:", lab_.port(), "/");
+  HttpClient credulous({.skip_verification = true});
+  EXPECT_TRUE(credulous.Do({.url = other_name}).ok());
+  HttpClient careful({});
+  EXPECT_FALSE(careful.Do({.url = other_name}).ok());
+}
+
+TEST_F(HttpsTest, ShowsItsCertificate) {
+  const LabCertificate own = MakeLabCertificate();
+  const HttpLab lab(Echo, certificate_, own.certificate);
+  const HttpOptions stranger = {.ca_pem = certificate_.certificate};
+  HttpOptions text = stranger;
+  text.certificate_pem = own.certificate;
+  text.key_pem = own.key;
+  HttpOptions files = stranger;
+  files.certificate = Write("both", own.certificate + own.key);
+  HttpOptions two_files = stranger;
+  two_files.certificate = Write("cert", own.certificate);
+  two_files.key = Write("key", own.key);
+  EXPECT_FALSE(HttpClient(stranger).Do({.url = lab.url()}).ok());
+  for (const HttpOptions& options : {text, files, two_files}) {
+    const auto answer = HttpClient(options).Do({.url = lab.url()});
+    EXPECT_TRUE(answer.ok()) << answer.status();
+  }
+}
+
 TEST(PercentEncodeTest, LeavesUnreservedCharactersAlone) {
   EXPECT_EQ(PercentEncode("aZ09-._~"), "aZ09-._~");
   EXPECT_EQ(PercentEncode("a b+&=/\xc3\xa9"), "a%20b%2B%26%3D%2F%C3%A9");
