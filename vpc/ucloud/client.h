@@ -10,13 +10,13 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "base/http.h"
+#include "base/http_clients.h"
 #include "base/json.h"
 #include "base/status.h"
 #include "vpc/provider.h"
 #include "vpc/ucloud/answer_reader.h"
 #include "vpc/ucloud/budget_gate.h"
 #include "vpc/ucloud/credentials.h"
-#include "vpc/ucloud/http_clients.h"
 #include "vpc/ucloud/tally.h"
 #include "vpc/ucloud/value.h"
 
@@ -112,7 +112,7 @@ class Client {
   const ClientOptions options_;
   Credentials& credentials_;
   Gate& gate_;
-  HttpClients http_clients_;
+  base::HttpClients http_clients_;
   Tally tally_;
 };
 
