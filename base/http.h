@@ -22,8 +22,8 @@ struct HttpRequest {
   std::vector<std::pair<std::string, std::string>> headers = {};
   std::string body = {};
   absl::Duration timeout = absl::Seconds(30);  // for all of it; an hour at most
-  // Between two parts of the answer.
-  absl::Duration idle_timeout = absl::InfiniteDuration();
+  absl::Duration head_timeout = absl::InfiniteDuration();  // for the first byte
+  absl::Duration idle_timeout = absl::InfiniteDuration();  // between two parts
 };
 
 struct HttpResponse {

@@ -325,7 +325,9 @@ void HttpLab::State::Talk(Stream& stream, int fd, int connection) {
       return;
     }
     if (answer.then != Then::kSilence) stream.Write(TextOf(answer));
-    if (answer.next_chunk) WriteChunks(stream, answer);
+    if (answer.next_chunk && answer.then != Then::kSilence) {
+      WriteChunks(stream, answer);
+    }
     if (answer.then == Then::kClose) return;
   }
 }

@@ -16,7 +16,7 @@ class HttpTransfer;
 // out what has come, and can be stopped from another thread. All else is as
 // with HttpClient, errors included; beside those:
 //   CANCELLED          Stop was called
-//   DEADLINE_EXCEEDED  no byte came for request.idle_timeout, too
+//   DEADLINE_EXCEEDED  no byte came for head_timeout or idle_timeout, too
 // Of the body, as much is kept as the server sends in one go (some MiB at most)
 // until it is read; max_body_bytes doesn't matter.
 //

@@ -94,6 +94,15 @@ TEST_F(HttpStreamTest, SilenceForTooLongIsADeadline) {
   EXPECT_THAT(part.status().ToString(), HasSubstr("nothing came for 50ms"));
 }
 
+TEST_F(HttpStreamTest, AHeadThatDoesNotComeIsADeadline) {
+  then_ = LabAnswer::Then::kSilence;
+  chunks_.End();
+  HttpStream stream({});
+  const auto head =
+      stream.Open({.url = lab_.url(), .head_timeout = absl::Milliseconds(50)});
+  EXPECT_EQ(head.status().code(), absl::StatusCode::kDeadlineExceeded);
+}
+
 TEST_F(HttpStreamTest, TheTimeoutCountsForAllOfIt) {
   HttpStream stream({});
   ASSERT_TRUE(

@@ -20,6 +20,8 @@ using SteadyClock = std::chrono::steady_clock;
 
 // Servers close what is idle; so do we, and earlier than most.
 constexpr absl::Duration kMaxIdle = absl::Seconds(30);
+// A peer that has gone without a word is found out about by TCP.
+constexpr absl::Duration kKeepAlive = absl::Seconds(15);
 constexpr size_t kMaxHeaderBytes = size_t{64} << 10;
 // Nothing waits longer without a look around.
 constexpr absl::Duration kMaxPoll = absl::Seconds(10);
@@ -172,6 +174,9 @@ CURLcode HttpTransfer::Prepare() {
       .Set(CURLOPT_USERAGENT, options_.user_agent.c_str())
       .Set(CURLOPT_TIMEOUT_MS, Milliseconds(request_.timeout))
       .Set(CURLOPT_CONNECTTIMEOUT_MS, Milliseconds(options_.connect_timeout))
+      .Set(CURLOPT_TCP_KEEPALIVE, 1L)
+      .Set(CURLOPT_TCP_KEEPIDLE, absl::ToInt64Seconds(kKeepAlive))
+      .Set(CURLOPT_TCP_KEEPINTVL, absl::ToInt64Seconds(kKeepAlive))
       .Set(CURLOPT_MAXAGE_CONN, absl::ToInt64Seconds(kMaxIdle))
       .Set(CURLOPT_HEADERFUNCTION, &HttpTransfer::OnHeader)
       .Set(CURLOPT_HEADERDATA, static_cast<void*>(this))
@@ -279,29 +284,31 @@ size_t HttpTransfer::OnSend(char* data, size_t size, size_t count, void* self) {
 }
 
 absl::StatusOr<HttpResponse> HttpTransfer::Head() {
-  RETURN_IF_ERROR(WaitUntil([this] { return has_head_; }));
+  RETURN_IF_ERROR(
+      WaitUntil([this] { return has_head_; }, request_.head_timeout));
   return head_;
 }
 
 absl::StatusOr<std::string> HttpTransfer::Read() {
-  RETURN_IF_ERROR(WaitUntil([this] { return !body_.empty(); }));
+  RETURN_IF_ERROR(
+      WaitUntil([this] { return !body_.empty(); }, request_.idle_timeout));
   return std::exchange(body_, {});
 }
 
 // Until it is there, or all is over.
-absl::Status HttpTransfer::WaitUntil(const std::function<bool()>& there) {
-  const auto idle_since = SteadyClock::now();
+absl::Status HttpTransfer::WaitUntil(const std::function<bool()>& there,
+                                     absl::Duration longest) {
+  const auto began = SteadyClock::now();
   while (!there()) {
     if (stopped_) return Annotated(absl::CancelledError("stopped"));
     if (over_ || !begun_) return CheckEnd();
     RETURN_IF_ERROR(Work());
     if (over_ || there()) continue;
     const absl::Duration left =
-        request_.idle_timeout -
-        absl::FromChrono(SteadyClock::now() - idle_since);
+        longest - absl::FromChrono(SteadyClock::now() - began);
     if (left <= absl::ZeroDuration()) {
-      return Annotated(absl::DeadlineExceededError(absl::StrCat(
-          "nothing came for ", absl::FormatDuration(request_.idle_timeout))));
+      return Annotated(absl::DeadlineExceededError(
+          absl::StrCat("nothing came for ", absl::FormatDuration(longest))));
     }
     const long wait = Milliseconds(std::min(left, kMaxPoll));
     curl_multi_poll(multi_, nullptr, 0, static_cast<int>(wait), nullptr);

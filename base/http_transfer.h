@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "base/http.h"
 
 namespace base {
@@ -47,7 +48,8 @@ class HttpTransfer {
  private:
   using Headers = std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)>;
 
-  absl::Status WaitUntil(const std::function<bool()>& there);
+  absl::Status WaitUntil(const std::function<bool()>& there,
+                         absl::Duration longest);
   absl::Status Work();
   absl::Status CheckEnd() const;
   absl::Status ErrorOf(CURLcode code) const;
