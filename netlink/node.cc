@@ -92,6 +92,19 @@ absl::StatusOr<Node> FindNode(Socket& socket, absl::string_view name) {
   return Describe(socket, link, route->preferred_source);
 }
 
+absl::StatusOr<Node> FindNode(Socket& socket, const base::Mac& mac) {
+  ASSIGN_OR_RETURN(const auto links, ListLinks(socket));
+  absl::Status missing = absl::NotFoundError(
+      absl::StrCat("no interface has the MAC ", mac.ToString()));
+  for (const Link& link : links) {
+    if (link.mac != mac || IsHostIfname(link.name)) continue;
+    auto node = Describe(socket, link, std::nullopt);
+    if (node.ok() || !absl::IsNotFound(node.status())) return node;
+    missing = node.status();
+  }
+  return missing;
+}
+
 absl::Status PrepareNode(const Sysctl& sysctl, absl::string_view ifname) {
   RETURN_IF_ERROR(sysctl.Set("net/ipv4/ip_forward", "1"));
   return sysctl.Set(absl::StrCat("net/ipv4/neigh/", ifname, "/proxy_delay"),

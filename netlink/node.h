@@ -29,6 +29,11 @@ struct Node {
 // host end, and has an IPv4 address. NotFound says which of these failed.
 absl::StatusOr<Node> FindNode(Socket& socket, absl::string_view name = "");
 
+// The interface with that MAC, which needs not be the default route's: of
+// several, for a bond and its parts share one, the first that has an IPv4
+// address.
+absl::StatusOr<Node> FindNode(Socket& socket, const base::Mac& mac);
+
 // Sets what a proxy neighbour needs to work on the main interface:
 // net.ipv4.ip_forward=1, and net.ipv4.neigh.IF.proxy_delay=0, for the kernel
 // otherwise keeps a broadcast request waiting for up to 0.8 s.

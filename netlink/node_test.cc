@@ -36,6 +36,14 @@ TEST_F(NodeTest, IsFoundByItsAddressWhenThereIsNoDefaultRoute) {
   ExpectMain(FindNode(lab_.host()));
 }
 
+TEST_F(NodeTest, IsFoundByItsMac) {
+  ExpectMain(FindNode(lab_.host(), base::Mac({2, 0, 0, 0, 1, 1})));
+  const auto stranger =
+      FindNode(lab_.host(), base::Mac({2, 0, 0, 0, 9, 9})).status();
+  EXPECT_TRUE(absl::IsNotFound(stranger));
+  EXPECT_THAT(stranger.message(), HasSubstr("02:00:00:00:09:09"));
+}
+
 TEST_F(NodeTest, SaysWhatIsMissing) {
   EXPECT_THAT(FindNode(lab_.host(), "eth7").status().message(),
               HasSubstr("interface eth7"));

@@ -8,6 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "applets/ipamd/resources.h"
+#include "applets/ipamd/vpc_metrics.h"
+#include "applets/ledger/locate.h"
 #include "applets/ledger/queue.h"
 #include "base/build_info.h"
 #include "base/status.h"
@@ -22,6 +24,7 @@ using rpc::Answer;
 // The plugin holds the store for one transaction at a time.
 constexpr absl::Duration kLockLimit = absl::Seconds(10);
 constexpr absl::Duration kQueueInterval = absl::Seconds(5);
+constexpr int kMetadataAttempts = 3;
 constexpr absl::Duration kStopPoll = absl::Milliseconds(10);
 
 absl::StatusOr<Answer> AsAnswer(const absl::Status& status) {
@@ -86,11 +89,15 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(base::Loop& loop,
                   "links before any address is given out.";
   }
   ASSIGN_OR_RETURN(netlink::Socket host, netlink::Socket::Open());
-  ASSIGN_OR_RETURN(const netlink::Node node,
-                   netlink::FindNode(host, options.vpc.interface));
-  RETURN_IF_ERROR(netlink::PrepareNode(netlink::Sysctl(), node.name));
-  std::unique_ptr<Daemon> daemon(new Daemon(loop, options, std::move(ledger),
-                                            node, std::move(on_stopped)));
+  ASSIGN_OR_RETURN(const std::string stored, ledger->store().Setting("vpc"));
+  ASSIGN_OR_RETURN(
+      const ledger::Location location,
+      ledger::Locate(options.vpc, stored, kMetadataAttempts, host));
+  RETURN_IF_ERROR(netlink::PrepareNode(netlink::Sysctl(), location.node.name));
+  Options located = options;
+  located.vpc = location.vpc;
+  std::unique_ptr<Daemon> daemon(new Daemon(
+      loop, located, std::move(ledger), location.node, std::move(on_stopped)));
   RETURN_IF_ERROR(daemon->Assemble());
   return daemon;
 }
@@ -128,6 +135,7 @@ absl::Status Daemon::Assemble() {
   ASSIGN_OR_RETURN(auto provider, ledger::OpenProvider(
                                       options_.vpc, options_.state_dir, node_));
   RETURN_IF_ERROR(OpenProber());
+  vpc_ = provider.get();
   keeper_ = std::make_unique<Keeper>(
       loop_, *ledger_, std::move(provider), options_, metrics_,
       Keeper::Handlers{
@@ -164,7 +172,7 @@ absl::Status Daemon::Assemble() {
   LOG(INFO) << "serving socket=" << options_.socket << " node=" << options_.node
             << " interface=" << node_.name
             << " address=" << node_.address.ToString()
-            << " subnet=" << options_.vpc.subnet
+            << " vpc=" << options_.vpc.vpc << " subnet=" << options_.vpc.subnet
             << " leased=" << ledger_->pool().counts().leased
             << " warm=" << ledger_->pool().counts().warm;
   return absl::OkStatus();
@@ -220,6 +228,7 @@ void Daemon::Declare() {
                    "Records that couldn't be stored.");
   metrics_.Declare("cnivpc_queued_releases_total", "counter",
                    "DELs that had been queued while ipamd couldn't take them.");
+  DeclareVpcMetrics(metrics_);
   metrics_.Declare("process_resident_memory_bytes", "gauge",
                    "Resident memory.");
   const base::BuildInfo build = base::GetBuildInfo();
@@ -324,6 +333,7 @@ std::string Daemon::MetricsText() {
   set("quarantined", counts.quarantined);
   set("releasing", counts.releasing);
   metrics_.Set("cnivpc_adds_waiting", desk_->waiting());
+  CopyVpcMetrics(vpc_->usage(), metrics_);
   metrics_.Set("process_resident_memory_bytes",
                static_cast<double>(ResidentBytes()));
   return metrics_.Text();

@@ -20,6 +20,7 @@
 #include "applets/rpc/server.h"
 #include "base/loop.h"
 #include "netlink/node.h"
+#include "vpc/provider.h"
 
 namespace applets::ipamd {
 
@@ -77,6 +78,7 @@ class Daemon {
   std::unique_ptr<Prober> prober_;
   std::unique_ptr<Keeper> keeper_;
   std::unique_ptr<Janitor> janitor_;
+  const vpc::Provider* vpc_ = nullptr;  // keeper_'s
   base::Timer queue_timer_;
   base::Timer stop_timer_;
   std::unique_ptr<rpc::Server> server_;

@@ -12,11 +12,13 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
 #include "applets/ipamd/daemon.h"
 #include "applets/ipamd/options.h"
+#include "applets/ledger/vpc_config.h"
 #include "applets/rpc/messages.h"
 #include "base/address.h"
 #include "base/build_info.h"
@@ -27,11 +29,37 @@
 #include "glog/logging.h"
 #include "netlink/arp/acd.h"
 #include "pool/watermark.h"
+#include "vpc/ucloud/access.h"
 
-DEFINE_string(vpc, "embedded",
-              "Where addresses come from: embedded (a VPC inside this process, "
-              "for one machine without a cloud).");
-DEFINE_string(subnet, "", "With --vpc=embedded: the subnet, as a CIDR.");
+DEFINE_string(vpc, "",
+              "Where addresses come from: ucloud, or embedded (a VPC inside "
+              "this process, for one machine without a cloud). Default: "
+              "embedded if --subnet is a CIDR, else ucloud.");
+DEFINE_string(subnet, "",
+              "With --vpc=embedded: the subnet, as a CIDR. With --vpc=ucloud: "
+              "the id of the subnet, if this node has interfaces in several. "
+              "Default: the cluster's, or that of the main interface.");
+DEFINE_string(metadata_url, applets::ledger::UcloudConfig().metadata_url,
+              "With --vpc=ucloud: where the node's metadata are.");
+DEFINE_string(api_endpoint, "",
+              "With --vpc=ucloud: where the API is. Default: "
+              "UCLOUD_API_ENDPOINT, else http://api.service.ucloud.cn.");
+DEFINE_string(ca_bundle, "",
+              "With --vpc=ucloud: a PEM file of the authorities that are "
+              "trusted when the API is https. Default: the distribution's.");
+DEFINE_string(role, applets::ledger::UcloudConfig().role,
+              "With --vpc=ucloud: the node's role, whose temporary keys sign "
+              "calls; empty for permanent keys only.");
+DEFINE_string(environment_file,
+              applets::ledger::UcloudConfig().environment_file,
+              "With --vpc=ucloud: a file of UCLOUD_... variables: permanent "
+              "keys, region, project, endpoint. It is read again when it has "
+              "changed. Empty for none.");
+DEFINE_int32(api_rate, applets::ledger::UcloudConfig().rate_per_second,
+             "With --vpc=ucloud: calls a second, at most.");
+DEFINE_int32(api_burst, applets::ledger::UcloudConfig().burst,
+             "With --vpc=ucloud: calls that may follow each other at once "
+             "after a pause.");
 DEFINE_string(
     vpc_state, "",
     "With --vpc=embedded: its file; nodes on one machine that name "
@@ -40,7 +68,8 @@ DEFINE_string(reserved, "",
               "With --vpc=embedded: addresses and CIDRs that no pod gets, with "
               "commas between them. The nodes' own are never given.");
 DEFINE_string(interface, "",
-              "The node's main interface. Default: that of the default route.");
+              "The node's main interface. Default: that of the default route; "
+              "with --vpc=ucloud the one that the metadata name.");
 DEFINE_string(node, "", "This node's name. Default: the host name.");
 DEFINE_string(socket, applets::rpc::kDefaultSocket, "Where to listen.");
 DEFINE_string(state_dir, applets::rpc::kDefaultStateDir,
@@ -124,7 +153,7 @@ absl::StatusOr<netlink::arp::Timing> ParseAcdTimeout(const std::string& text) {
   return netlink::arp::Timing::Within(timeout);
 }
 
-absl::Status CheckSubnet(const std::string& subnet) {
+absl::Status CheckEmbedded(const std::string& subnet) {
   if (subnet.empty()) {
     return absl::InvalidArgumentError(
         "--vpc=embedded needs --subnet=CIDR, for example "
@@ -142,6 +171,52 @@ absl::StatusOr<int> Either(const char* uk8s, int uk8s_value, const char* ours,
       "--", ours, " and --", uk8s, " are the same; give one of them"));
 }
 
+absl::Status CheckUcloud(const ledger::UcloudConfig& config) {
+  RETURN_IF_ERROR(base::Annotate(
+      vpc::ucloud::CheckEndpoint(config.metadata_url), "--metadata-url"));
+  if (!config.api_endpoint.empty()) {
+    RETURN_IF_ERROR(base::Annotate(
+        vpc::ucloud::CheckEndpoint(config.api_endpoint), "--api-endpoint"));
+  }
+  RETURN_IF_ERROR(AtLeast("--api-rate", config.rate_per_second, 1));
+  return AtLeast("--api-burst", config.burst, 1);
+}
+
+absl::Status CheckVpc(const ledger::VpcConfig& config) {
+  const bool has_cidr = absl::StrContains(config.subnet, '/');
+  if (config.vpc == "embedded" || (config.vpc.empty() && has_cidr)) {
+    return CheckEmbedded(config.subnet);
+  }
+  if (config.vpc.empty()) return CheckUcloud(config.ucloud);
+  if (config.vpc != "ucloud") {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--vpc=", config.vpc, ": must be ucloud or embedded"));
+  }
+  if (has_cidr) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--subnet=", config.subnet,
+        ": with --vpc=ucloud it is a subnet's id, for example subnet-1a2b3c"));
+  }
+  return CheckUcloud(config.ucloud);
+}
+
+ledger::VpcConfig VpcFromFlags() {
+  ledger::VpcConfig config;
+  config.vpc = FLAGS_vpc;
+  config.subnet = FLAGS_subnet;
+  config.vpc_state = FLAGS_vpc_state;
+  config.reserved = absl::StrSplit(FLAGS_reserved, ',', absl::SkipEmpty());
+  config.interface = FLAGS_interface;
+  config.ucloud.metadata_url = FLAGS_metadata_url;
+  config.ucloud.api_endpoint = FLAGS_api_endpoint;
+  config.ucloud.ca_bundle = FLAGS_ca_bundle;
+  config.ucloud.role = FLAGS_role;
+  config.ucloud.environment_file = FLAGS_environment_file;
+  config.ucloud.rate_per_second = FLAGS_api_rate;
+  config.ucloud.burst = FLAGS_api_burst;
+  return config;
+}
+
 absl::StatusOr<Options> OptionsFromFlags() {
   ASSIGN_OR_RETURN(const int low, Either("availablePodIPLowWatermark",
                                          FLAGS_availablePodIPLowWatermark,
@@ -156,10 +231,8 @@ absl::StatusOr<Options> OptionsFromFlags() {
   options.state_dir = FLAGS_state_dir;
   options.socket = FLAGS_socket;
   options.node = FLAGS_node.empty() ? HostName() : FLAGS_node;
-  options.vpc = {
-      FLAGS_vpc,       FLAGS_subnet,
-      FLAGS_vpc_state, absl::StrSplit(FLAGS_reserved, ',', absl::SkipEmpty()),
-      FLAGS_interface, absl::Seconds(cooldown)};
+  options.vpc = VpcFromFlags();
+  options.vpc.cooldown = absl::Seconds(cooldown);
   options.watermarks = {low, high};
   options.verify_interval = absl::Seconds(FLAGS_verify_interval);
   options.verify_max_age = absl::Seconds(FLAGS_verify_max_age);
@@ -170,11 +243,7 @@ absl::StatusOr<Options> OptionsFromFlags() {
   options.attach_grace = absl::Seconds(FLAGS_attach_grace);
   options.sweep_interval = absl::Seconds(FLAGS_sweep_interval);
   options.drain_timeout = absl::Seconds(FLAGS_drain_timeout);
-  if (options.vpc.vpc != "embedded") {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--vpc=", options.vpc.vpc, ": this version knows --vpc=embedded only"));
-  }
-  RETURN_IF_ERROR(CheckSubnet(options.vpc.subnet));
+  RETURN_IF_ERROR(CheckVpc(options.vpc));
   RETURN_IF_ERROR(ledger::ParseReserved(options.vpc.reserved).status());
   RETURN_IF_ERROR(pool::Validate(options.watermarks));
   RETURN_IF_ERROR(AtLeast("--cooldownPeriodSeconds", cooldown, 0));
@@ -221,7 +290,8 @@ absl::Status Serve(const Options& options) {
 
 constexpr char kUsage[] =
     "the address daemon of a node: keeps a pool of VPC addresses and leases "
-    "them to pods.\nUsage: ipamd --vpc=embedded --subnet=CIDR [flags]\n"
+    "them to pods.\nUsage: ipamd [--vpc=ucloud] [flags]\n"
+    "       ipamd --vpc=embedded --subnet=CIDR [flags]\n"
     "Runs in the foreground; SIGTERM and SIGINT stop it gracefully.\n"
     "Exit status: 0 stopped, 1 failed, 2 wrong flags.";
 
@@ -255,7 +325,7 @@ int IpamdMain(int argc, char** argv) {
   const absl::Status status = Serve(*options);
   if (status.ok()) return 0;
   LOG(ERROR) << status.message();
-  return kExitFailed;
+  return absl::IsInvalidArgument(status) ? kExitUsage : kExitFailed;
 }
 
 }  // namespace applets::ipamd

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "applets/ledger/ledger.h"
+#include "applets/ledger/locate.h"
 #include "applets/ledger/recovery.h"
 #include "base/status.h"
 #include "netlink/node.h"
@@ -23,22 +24,25 @@ using rpc::AcquireReply;
 // now, if it ever will, and the VPC's list shows it (pool/steward.h: the latest
 // effect, and how far reads lag). Later ones are left to ipamd.
 constexpr absl::Duration kSettled = absl::Seconds(75);
+// The runtime waits, and tries again.
+constexpr int kMetadataAttempts = 1;
 
 // An open ledger, with all that it took to open it.
 struct Desk {
   std::unique_ptr<Ledger> ledger;
   VpcConfig vpc;
+  bool located = false;  // `vpc` leaves nothing open: ipamd left it
   absl::Time now;
 };
 
-absl::StatusOr<VpcConfig> ConfigOf(pool::Store& store,
-                                   const VpcConfig& fallback) {
-  ASSIGN_OR_RETURN(const std::string stored, store.Setting("vpc"));
-  if (!stored.empty()) return ParseVpcConfig(stored);
-  if (fallback.vpc == "embedded") return fallback;
-  return absl::UnavailableError(
-      "ipamd isn't running and has never run on this node, and the network "
-      "configuration names no \"vpc\" of its own; try again once ipamd runs");
+absl::Status TakeConfig(Desk& desk, const VpcConfig& fallback) {
+  desk.vpc = fallback;
+  ASSIGN_OR_RETURN(const std::string stored,
+                   desk.ledger->store().Setting("vpc"));
+  if (stored.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(desk.vpc, ParseVpcConfig(stored));
+  desk.located = true;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Desk> OpenDesk(const OfflineOptions& options) {
@@ -47,10 +51,28 @@ absl::StatusOr<Desk> OpenDesk(const OfflineOptions& options) {
   pool::Policy policy;
   ASSIGN_OR_RETURN(desk.ledger, Ledger::Open(options.state_dir, policy,
                                              desk.now, options.deadline));
-  ASSIGN_OR_RETURN(desk.vpc, ConfigOf(desk.ledger->store(), options.vpc));
+  RETURN_IF_ERROR(TakeConfig(desk, options.vpc));
   policy.cooldown = desk.vpc.cooldown;
   desk.ledger->SetPolicy(policy);
   return desk;
+}
+
+// The node's interface, by what ipamd left or, if it has never run here, by
+// what the metadata say now.
+absl::StatusOr<netlink::Node> FindNode(Desk& desk, netlink::Socket& host) {
+  if (desk.located) return netlink::FindNode(host, desk.vpc.interface);
+  auto location = Locate(desk.vpc, "", kMetadataAttempts, host);
+  if (absl::IsUnavailable(location.status())) {
+    return absl::UnavailableError(
+        absl::StrCat("ipamd isn't running and has never run on this node, and "
+                     "where the node "
+                     "is in the VPC can't be found out without it: ",
+                     location.status().message()));
+  }
+  RETURN_IF_ERROR(location.status());
+  desk.vpc = std::move(location->vpc);
+  desk.located = true;
+  return std::move(location->node);
 }
 
 // Opens the VPC, and asks it (and the kernel) whatever the store leaves open.
@@ -118,8 +140,7 @@ absl::StatusOr<AcquireReply> Acquire(const OfflineOptions& options,
                                      const rpc::AcquireRequest& request) {
   ASSIGN_OR_RETURN(netlink::Socket host, netlink::Socket::Open());
   ASSIGN_OR_RETURN(Desk desk, OpenDesk(options));
-  ASSIGN_OR_RETURN(const netlink::Node node,
-                   netlink::FindNode(host, desk.vpc.interface));
+  ASSIGN_OR_RETURN(const netlink::Node node, FindNode(desk, host));
   ASSIGN_OR_RETURN(const auto provider, OpenVpc(options, desk, host, node));
   const pool::Wish wish{request.attachment, request.pod, request.netns,
                         request.host_ifname, request.started_at};
@@ -140,14 +161,13 @@ absl::Status Attached(const OfflineOptions& options,
 absl::StatusOr<AcquireReply> Check(const OfflineOptions& options,
                                    const rpc::Attachment& attachment) {
   ASSIGN_OR_RETURN(netlink::Socket host, netlink::Socket::Open());
-  ASSIGN_OR_RETURN(const Desk desk, OpenDesk(options));
+  ASSIGN_OR_RETURN(Desk desk, OpenDesk(options));
   const pool::Address* row = desk.ledger->pool().Find(attachment);
   if (row == nullptr) {
     return absl::NotFoundError(
         absl::StrCat("no lease for ", attachment.ToString()));
   }
-  ASSIGN_OR_RETURN(const netlink::Node node,
-                   netlink::FindNode(host, desk.vpc.interface));
+  ASSIGN_OR_RETURN(const netlink::Node node, FindNode(desk, host));
   return ReplyOf(*row, node);
 }
 
@@ -185,8 +205,7 @@ absl::StatusOr<std::vector<rpc::Attachment>> Stale(
 absl::Status CouldLease(const OfflineOptions& options) {
   ASSIGN_OR_RETURN(netlink::Socket host, netlink::Socket::Open());
   ASSIGN_OR_RETURN(Desk desk, OpenDesk(options));
-  ASSIGN_OR_RETURN(const netlink::Node node,
-                   netlink::FindNode(host, desk.vpc.interface));
+  ASSIGN_OR_RETURN(const netlink::Node node, FindNode(desk, host));
   ASSIGN_OR_RETURN(const auto provider, OpenVpc(options, desk, host, node));
   if (desk.ledger->pool().counts().warm > 0) return absl::OkStatus();
   ASSIGN_OR_RETURN(const vpc::Subnet subnet, provider->Describe());

@@ -12,18 +12,37 @@
 #include "netlink/node.h"
 #include "pool/pool.h"
 #include "vpc/provider.h"
+#include "vpc/ucloud/access.h"
+#include "vpc/ucloud/place.h"
 
 namespace applets::ledger {
+
+// How UCloud's VPC is reached, and where in it this node is. No keys: they are
+// looked for anew by who needs them.
+struct UcloudConfig {
+  std::string metadata_url = "http://100.80.80.80";
+  // "" for UCLOUD_API_ENDPOINT, or else the one inside of VPCs.
+  std::string api_endpoint = {};
+  std::string ca_bundle = {};  // "" for the distribution's
+  std::string role = vpc::ucloud::kDefaultRole;
+  std::string environment_file = vpc::ucloud::kEnvironmentFile;
+  int rate_per_second = 10;
+  int burst = 20;
+  vpc::ucloud::Place place = {};  // found by Locate
+
+  friend bool operator==(const UcloudConfig&, const UcloudConfig&) = default;
+};
 
 // How this node gets its addresses. ipamd has it from its flags and keeps it in
 // the store, where the plugin finds it when ipamd doesn't run.
 struct VpcConfig {
-  std::string vpc = "embedded";
-  std::string subnet;     // CIDR
-  std::string vpc_state;  // the embedded VPC's file; "" for STATE/vpc.db
-  std::vector<std::string> reserved;  // addresses and CIDRs never given
-  std::string interface;  // the node's; "" to find it (netlink/node.h)
+  std::string vpc = "embedded";  // or "ucloud"; "" to find it out
+  std::string subnet = {};       // a CIDR; with UCloud a subnet's id
+  std::string vpc_state = {};    // the embedded VPC's file; "" for STATE/vpc.db
+  std::vector<std::string> reserved = {};  // addresses and CIDRs never given
+  std::string interface = {};              // the node's; "" to find it (Locate)
   absl::Duration cooldown = absl::Seconds(30);
+  UcloudConfig ucloud = {};
 
   friend bool operator==(const VpcConfig&, const VpcConfig&) = default;
 };
@@ -35,8 +54,9 @@ absl::StatusOr<VpcConfig> ParseVpcConfig(absl::string_view json);
 absl::StatusOr<std::vector<base::Ipv4Prefix>> ParseReserved(
     const std::vector<std::string>& reserved);
 
-// The provider of the configuration, for this node. INVALID_ARGUMENT names the
-// field at fault.
+// The provider of a configuration that Locate has made, for this node.
+// INVALID_ARGUMENT names the field at fault; FAILED_PRECONDITION when the
+// node's interface isn't the one that the configuration is about.
 absl::StatusOr<std::unique_ptr<vpc::Provider>> OpenProvider(
     const VpcConfig& config, const std::string& state_dir,
     const netlink::Node& node);
