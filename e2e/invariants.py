@@ -2,8 +2,9 @@
 """invariants.py STORE VPC OWNER [--api POOL-JSON]: what must hold on a node.
 
 Run in the node's namespaces, when nothing is under way: the node's store, the
-VPC's own records, the kernel and, if given, what ipamd says must agree. Prints
-what doesn't, a line each; exit status 1 if there is any.
+VPC's own records (the embedded VPC's file, or vpcsim's list of addresses as a
+.json file), the kernel and, if given, what ipamd says must agree. Prints what
+doesn't, a line each; exit status 1 if there is any.
 """
 import collections
 import json
@@ -26,6 +27,17 @@ def more_than_once(things):
   return sorted(str(t) for t, n in collections.Counter(things).items() if n > 1)
 
 
+def addresses_of(owner, vpc):
+  """What the VPC counts as the owner's."""
+  if vpc.endswith(".json"):
+    with open(vpc, encoding="utf-8") as file:
+      return {row["ip"] for row in json.load(file)["addresses"]
+              if row["mac"] == owner and not row["primary"]}
+  rows = sqlite3.connect(vpc).execute(
+      "SELECT ip FROM allocation WHERE owner=?", (owner,))
+  return {dotted(bits) for bits, in rows}
+
+
 class Node:
   """Everything that is known of a node, from all four sides."""
 
@@ -38,10 +50,7 @@ class Node:
                             " WHERE state='leased'"):
       self.leases[row[0]] = (row[1:4], row[4], row[5])
     self.intents = list(rows.execute("SELECT id, kind FROM intent"))
-    self.vpc = {
-        dotted(bits) for bits, in sqlite3.connect(vpc).execute(
-            "SELECT ip FROM allocation WHERE owner=?", (owner,))
-    }
+    self.vpc = addresses_of(owner, vpc)
     self.links = {}  # name → attachment of its alias, or None
     for link in ip("link", "show", "type", "veth"):
       alias = re.fullmatch(r"cnivpc:([^:]*):([^/]*)/(.*)",

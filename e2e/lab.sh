@@ -1,6 +1,6 @@
-# lab.sh: a small VPC on one machine: nodes as namespaces on a bridge, ipamd in
-#   each, pods by calling the plugin as a container runtime does. Sourced by
-#   quickstart, the *_e2e.sh tests and the benchmarks; docs/labs.md tells more.
+# lab.sh: a small VPC on one machine: nodes as namespaces, ipamd in each, pods by
+#   calling the plugin as a container runtime does. Sourced by quickstart, the
+#   *_e2e.sh tests and the benchmarks; docs/labs.md tells more.
 #
 #   . e2e/lab.sh
 #   lab_enter "$@"               # from here on inside the lab, as its first process
@@ -10,6 +10,10 @@
 #   The lab has network, PID, mount, UTS and IPC namespaces of its own, and its
 #   files are in a tmpfs that nobody else sees: nothing gets out, and when the
 #   script ends or is killed, nothing is left.
+#
+#   The VPC is vpcsim's: UCloud's API, the metadata and the switch between the
+#   nodes. With lab_vpc=embedded, set before lab_enter, the nodes are on a plain
+#   bridge instead, and what gives them addresses is in ipamd.
 #   env: CNIVPC    the binary (default: bazel-bin/cnivpc of this checkout)
 #        LAB_DISK  a folder, absent or empty, for the lab's files: to keep the
 #                  logs, or to have databases on a disk. It isn't removed.
@@ -134,14 +138,61 @@ lab_set_up() {
   hostname fabric
   ip link set lo up
   echo 1 >/proc/sys/net/ipv4/ip_forward
-  ip link add fab0 type bridge
-  ip addr add 10.126.0.1/16 dev fab0
-  ip link set fab0 up
+  case $lab_vpc in
+    ucloud) vpcsim_start ;;
+    embedded)
+      ip link add fab0 type bridge
+      ip addr add 10.126.0.1/16 dev fab0
+      ip link set fab0 up
+      ;;
+    *) die "lab_vpc is ucloud or embedded" ;;
+  esac
+}
+
+# --- the VPC. Its fabric is in the lab's own network namespace, with the address
+# 10.126.0.1/16: vpcsim's switch, or the bridge fab0.
+lab_vpc=${lab_vpc:-ucloud}
+readonly lab_sim=http://127.0.0.1:18080/sim/v1
+lab_vpcsim_pid=
+# vpcsim_start [FLAG...]: with a subnet and nine hosts, of which those that run
+# have a link. $lab_state is a jq filter that changes the cloud's description.
+vpcsim_start() {
+  lab_state_file >"$LAB/cloud.json"
+  "$CNIVPC" vpcsim --state="$LAB/cloud.json" --fabric \
+    --listen=127.0.0.1:18080,10.126.0.1:80,100.80.80.80:80 "$@" >"$LAB/vpcsim.out" 2>>"$LAB/tmp/vpcsim.log" &
+  lab_vpcsim_pid=$!
+  eventually 10 grep -qx ready "$LAB/vpcsim.out" || die "vpcsim: $(cat "$LAB/tmp/vpcsim.log")"
+}
+vpcsim_stop() { kill "-${1:-TERM}" "$lab_vpcsim_pid"; wait "$lab_vpcsim_pid" 2>/dev/null; }
+lab_state_file() {
+  local letter
+  for letter in a b c d e f g h i; do
+    printf '%s %s %s\n' "node-$letter" "$(node_ip "node-$letter")" "$(node_mac "node-$letter")"
+  done | jq -Rn '{zones: ["cn-bj2-04"], quotas: {secondary_per_interface: 2000}, vpcs: [{id: "uvnet-lab"}],
+      subnets: [{id: "subnet-lab", vpc: "uvnet-lab", prefix: "10.126.0.0/16", next: "10.126.64.2"}],
+      hosts: [inputs | split(" ") | {id: ("uhost-" + .[0]), name: .[0], role: "Uk8sServiceCharacter",
+        interfaces: [{id: ("uni-" + .[0]), mac: .[2], subnet: "subnet-lab", address: .[1], port: .[0]}]}]}' |
+    jq "${lab_state:-.}"
+}
+# simulator PATH [CURL-OPTION...]: what vpcsim says about the cloud, or does to it.
+simulator() { curl -sf --max-time 10 "${@:2}" "$lab_sim/$1"; }
+# vpc_calls [ACTION]: how many calls of the API there were since the start.
+vpc_calls() {
+  curl -sf http://127.0.0.1:18080/metrics |
+    awk -v a="${1-}" -F '"' '/^vpcsim_requests_total/ && $2 !~ /^(metadata|sts)/ && (a == "" || $2 == a) {split($0, v, " "); n += v[2]} END {print n + 0}'
+}
+# fabric COUNTER [REASON]: of all ports, forwarded frames or those dropped.
+vpc_dropped() {
+  curl -sf http://127.0.0.1:18080/metrics |
+    awk -v r="reason=\"$1\"" '/^vpcsim_fabric_dropped_frames_total/ && index($0, r) {n += $2} END {print n + 0}'
+}
+vpc_forwarded() {
+  curl -sf http://127.0.0.1:18080/metrics | awk '/^vpcsim_fabric_forwarded_frames_total/ {n += $2} END {print n + 0}'
 }
 
 # --- nodes: node-a is 10.126.0.11 with MAC 52:54:00:7e:00:11, node-b .12 and so
-# on up to node-i, all on the bridge fab0, 10.126.0.1/16, of the lab's own
-# network namespace. Pods have addresses of 10.126.64.0/22.
+# on up to node-i. Pods have addresses of 10.126.64.0/22: the embedded VPC's
+# subnet, and where vpcsim begins with those of its own, 10.126.0.0/16.
 readonly lab_subnet=10.126.64.0/22
 declare -A node_pid=() ipamd_pid=()
 node_index() { local letters=abcdefghi prefix; prefix=${letters%"${1#node-}"*}; echo $((${#prefix} + 1)); }
@@ -157,7 +208,8 @@ node_start() {
   node_pid[$node]=$!
   eventually 10 test -s "$LAB/$node/ready" || die "$node: $(cat "$LAB/$node/node.log")"
   ip link add "$node" mtu "$mtu" type veth peer name eth0 address "$(node_mac "$node")" mtu "$mtu" netns "${node_pid[$node]}"
-  ip link set "$node" master fab0 up
+  [ "$lab_vpc" = ucloud ] || ip link set "$node" master fab0
+  ip link set "$node" up
   on "$node" ip addr add "$(node_ip "$node")/16" dev eth0
   on "$node" ip link set eth0 up
   on "$node" ip route add default via 10.126.0.1
@@ -177,11 +229,13 @@ plugin_under=()
 
 # --- ipamd
 readonly ipamd_socket=/run/cni-vpc-ipamd.sock
-# ipamd_spawn NODE [FLAG...]: starts it and doesn't wait.
+# ipamd_spawn NODE [FLAG...]: starts it and doesn't wait. In UCloud's VPC it finds
+# out all by itself; a CIDR as --subnet makes it an embedded one all the same.
 ipamd_spawn() {
-  local node=$1; shift
-  nsenter -t "${node_pid[$node]}" --net --uts --mount -- "${ipamd_under[@]}" "$CNIVPC" ipamd --vpc=embedded \
-    --subnet="$lab_subnet" --vpc-state="$LAB/vpc.db" --node="$node" --acd-timeout=200ms "$@" >>"$LAB/$node/ipamd.log" 2>&1 &
+  local node=$1 vpc=(); shift
+  [ "$lab_vpc" = ucloud ] || vpc=(--vpc=embedded --subnet="$lab_subnet" --vpc-state="$LAB/vpc.db")
+  nsenter -t "${node_pid[$node]}" --net --uts --mount -- "${ipamd_under[@]}" "$CNIVPC" ipamd \
+    "${vpc[@]}" --node="$node" --acd-timeout=200ms "$@" >>"$LAB/$node/ipamd.log" 2>&1 &
   ipamd_pid[$node]=$!
 }
 # ipamd_start NODE [FLAG...]: and waits until it could lease an address.
@@ -205,9 +259,13 @@ pool() { ipamd_get "$1" /v1/pool | jq -r --arg s "${2-}" '.addresses[] | select(
 # invariants NODE: store, VPC, kernel and ipamd (if it runs) agree on who has
 # which address; says where not. Only when nothing is under way.
 invariants() {
-  local node=$1 pool
+  local node=$1 pool vpc=$LAB/vpc.db
   pool=$(ipamd_get "$node" /v1/pool 2>/dev/null) || pool=
-  on "$node" "$lab_e2e/invariants.py" /var/lib/cnivpc/store.db "$LAB/vpc.db" "$(node_mac "$node")" ${pool:+--api "$pool"}
+  if [ "$lab_vpc" = ucloud ]; then
+    vpc=$LAB/$node/vpc.json
+    simulator "addresses?limit=10000&mac=$(node_mac "$node")" >"$vpc"
+  fi
+  on "$node" "$lab_e2e/invariants.py" /var/lib/cnivpc/store.db "$vpc" "$(node_mac "$node")" ${pool:+--api "$pool"}
 }
 
 # --- CNI calls. A pod NAME is the container id "NAME", the pod default/NAME and

@@ -3,6 +3,7 @@
 #   20 at once, and an ipamd that takes over with the same leases. Then an ipamd
 #   that hangs: ADD says "try again" in time, DEL succeeds and is carried out
 #   later; an ADD that comes after its DEL gets nothing.
+lab_vpc=embedded
 . "$(dirname "$0")/lab.sh"
 need ping python3
 lab_enter "$@"

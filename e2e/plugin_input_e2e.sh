@@ -4,6 +4,7 @@
 #   wrong: configuration, environment, network namespace, interface name; a subnet
 #   without addresses; a state folder that is full, read-only or damaged; a
 #   conflist without a daemon.
+lab_vpc=embedded
 . "$(dirname "$0")/lab.sh"
 need python3
 lab_enter "$@"

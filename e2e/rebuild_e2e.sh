@@ -1,6 +1,7 @@
 #!/bin/bash
 # rebuild_e2e.sh: what ipamd does when its records are gone, the VPC's too, while
 #   pods run; and with an address that another plugin's pod uses.
+lab_vpc=embedded
 . "$(dirname "$0")/lab.sh"
 need ping jq
 lab_enter "$@"

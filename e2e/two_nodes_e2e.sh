@@ -3,6 +3,7 @@
 #   the letter, the one that users of UK8S know: names, /32, onlink route,
 #   permanent neighbour, rule 512, MTU, port range, proxy neighbour and no proxy
 #   ARP. Gratuitous ARP after ADD, fast answers to ARP, nothing left after DEL.
+lab_vpc=embedded
 . "$(dirname "$0")/lab.sh"
 need ping tcpdump arping sha1sum
 lab_enter "$@"

@@ -3,6 +3,7 @@
 #   sha1sum, by the API reference's words: every action, both encodings, what is
 #   refused and how, paging, metadata, temporary keys, faults, a kill -9.
 #   env: CNIVPC  the binary (default: bazel-bin/cnivpc)
+lab_vpc=embedded
 # shellcheck source-path=SCRIPTDIR source=lab.sh
 . "$(dirname "$(readlink -f "$0")")/lab.sh"
 lab_enter "$@"

@@ -29,7 +29,9 @@ rm -rf /etc/cni/net.d /opt/cni/bin /var/lib/cni /var/lib/cnivpc /var/log/cnivpc.
 mkdir -p /etc/cni/net.d /opt/cni/bin /var/lib/cni
 rm -f /etc/resolv.conf
 echo 'nameserver 127.0.0.1' >/etc/resolv.conf
-printf '127.0.0.1 localhost\n127.0.1.1 %s\n' "$node" >/etc/hosts
+# Where the API of the VPC is, without a DNS.
+printf '127.0.0.1 localhost\n127.0.1.1 %s\n10.126.0.1 api.service.ucloud.cn\n' "$node" >/etc/hosts
+rm -f /etc/kubernetes/ucloud
 
 # /run anew, with the lab's folder in it again.
 mkdir "$lab/.$node"
