@@ -43,8 +43,9 @@ bool Rests(const Address& row, absl::Time now) {
 absl::StatusOr<Grant> Pool::DecidePop(std::optional<base::Ipv4> ip,
                                       absl::Time now) const {
   if (!ip) {
-    if (warm_.empty())
+    if (warm_.empty()) {
       return absl::NotFoundError("the pool has no warm address");
+    }
     ip = warm_.begin()->second;
   }
   const Address* row = Find(*ip);

@@ -24,14 +24,14 @@ class ByHandTest : public testing::Test {
   }
   void Lease(Ipv4 expected) {
     const auto grant = pool_.DecideAcquire(
-        {kAttachment, {"shop", "web", "u"}, "", "", absl::Seconds(1)}, now_);
+        {attachment_, {"shop", "web", "u"}, "", "", absl::Seconds(1)}, now_);
     ASSERT_TRUE(grant.ok());
     ASSERT_EQ(grant->address.ip, expected);
     pool_.Apply(grant->records);
   }
   void Delete() {
-    pool_.Apply(pool_.DecideDetach(kAttachment, absl::Seconds(2), now_));
-    pool_.Apply(pool_.DecideDetached(kAttachment, now_));
+    pool_.Apply(pool_.DecideDetach(attachment_, absl::Seconds(2), now_));
+    pool_.Apply(pool_.DecideDetached(attachment_, now_));
   }
   void Pop(std::optional<Ipv4> ip) {
     const auto popped = pool_.DecidePop(ip, now_);
@@ -45,7 +45,7 @@ class ByHandTest : public testing::Test {
     return pushed->address.state;
   }
 
-  const base::Attachment kAttachment{"net", "c1", "eth0"};
+  const base::Attachment attachment_{"net", "c1", "eth0"};
   Pool pool_{Policy{}};
   absl::Time now_ = kStart + absl::Minutes(1);
 };

@@ -90,7 +90,7 @@ class StewardTest : public testing::Test {
 
   std::vector<Ipv4> Fresh(int count) {
     std::vector<Ipv4> ips;
-    for (int i = 0; i < count; ++i) ips.push_back(Ipv4(next_ip_++));
+    for (int i = 0; i < count; ++i) ips.emplace_back(next_ip_++);
     return ips;
   }
   std::vector<Ipv4> Known() {

@@ -84,7 +84,7 @@ Keeper::Keeper(base::Loop& loop, ledger::Ledger& ledger,
       steward_(
           ledger.pool(),
           [this](const pool::Records& records) {
-            const absl::Status status = ledger_.Record(records);
+            absl::Status status = ledger_.Record(records);
             handlers_.on_store_status(status);
             return status;
           },

@@ -221,8 +221,8 @@ absl::Time Prober::next_start() const {
 // --- what happens
 
 void Prober::Advance() {
-  for (Outcome& outcome : station_.Advance(Monotonic())) {
-    outcomes_.push_back(std::move(outcome));
+  for (const Outcome& outcome : station_.Advance(Monotonic())) {
+    outcomes_.push_back(outcome);
   }
   if (watch_ != nullptr && !station_.listening()) {
     reopen_timer_.Set(kReopenInterval);

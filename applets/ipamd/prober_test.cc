@@ -24,7 +24,6 @@ using netlink::arp::SegmentLab;
 using netlink::arp::Stranger;
 using netlink::arp::Timing;
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Pair;
 

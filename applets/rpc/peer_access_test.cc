@@ -7,7 +7,7 @@ namespace applets::rpc {
 namespace {
 
 std::string Written(const std::string& name, const std::string& text) {
-  const std::string path = testing::TempDir() + "/" + name;
+  std::string path = testing::TempDir() + "/" + name;
   EXPECT_TRUE(base::WriteFileAtomically(path, text).ok());
   return path;
 }

@@ -25,11 +25,11 @@ void CheckStable(const absl::StatusOr<Message>& message,
 }
 
 void CheckMessages(const std::string& body) {
-  using namespace applets::rpc;
-  CheckStable(ParseLendRequest(body), ParseLendRequest);
-  CheckStable(ParseLendReply(body), ParseLendReply);
-  CheckStable(ParseSettleRequest(body), ParseSettleRequest);
-  CheckStable(ParseSpareReply(body), ParseSpareReply);
+  namespace rpc = applets::rpc;
+  CheckStable(rpc::ParseLendRequest(body), rpc::ParseLendRequest);
+  CheckStable(rpc::ParseLendReply(body), rpc::ParseLendReply);
+  CheckStable(rpc::ParseSettleRequest(body), rpc::ParseSettleRequest);
+  CheckStable(rpc::ParseSpareReply(body), rpc::ParseSpareReply);
 }
 
 }  // namespace

@@ -114,8 +114,9 @@ absl::StatusOr<Version> Version::Parse(absl::string_view text) {
 std::weak_ordering operator<=>(const Version& a, const Version& b) {
   if (a.date_like_ != b.date_like_) return b.date_like_ <=> a.date_like_;
   if (a.numbers_ != b.numbers_) return a.numbers_ <=> b.numbers_;
-  if (a.suffix_kind_ != b.suffix_kind_)
+  if (a.suffix_kind_ != b.suffix_kind_) {
     return a.suffix_kind_ <=> b.suffix_kind_;
+  }
   const size_t common = std::min(a.identifiers_.size(), b.identifiers_.size());
   for (size_t i = 0; i < common; ++i) {
     const std::weak_ordering order =

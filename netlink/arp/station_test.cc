@@ -31,7 +31,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Pair;
-using ::testing::UnorderedElementsAre;
 
 constexpr size_t kUs = 0;
 constexpr size_t kOther = 1;
