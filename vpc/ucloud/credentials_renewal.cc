@@ -21,7 +21,7 @@ Renewal::Step Renewal::Next(absl::Time now) const {
 
 void Renewal::Take(absl::StatusOr<Keys> keys, absl::Time asked, absl::Time now,
                    double jitter) {
-  refused_ = false;
+  const bool refused = std::exchange(refused_, false);
   taken_at_ = now;
   if (keys.ok() && keys->expires <= now) {
     keys = absl::UnavailableError(
@@ -33,7 +33,9 @@ void Renewal::Take(absl::StatusOr<Keys> keys, absl::Time asked, absl::Time now,
     return;
   }
   keys_ = *std::move(keys);
-  pause_until_ = std::min(now + kRenewPause, keys_->expires);
+  // The first refusal is heeded at once, however new the keys are.
+  pause_until_ = refused ? std::min(now + kRenewPause, keys_->expires)
+                         : absl::InfinitePast();
   renew_at_ = RenewAt(*keys_, asked, jitter);
 }
 

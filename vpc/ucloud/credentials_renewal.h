@@ -14,7 +14,9 @@ namespace vpc::ucloud {
 // so much more, at random, so that a cluster's nodes don't ask together.
 inline constexpr double kRenewAfter = 0.75;
 inline constexpr double kRenewSpread = 0.1;
-// Not more often than this, whatever the key's life and the API say.
+// Not more often than this, whatever the key's life; and keys that were renewed
+// because the API had refused others not sooner than this if it refuses them,
+// too.
 inline constexpr absl::Duration kRenewPause = absl::Seconds(10);
 // After a failure, at once again only after this, and up to twice as long at
 // random. Until then the failure itself is the answer.

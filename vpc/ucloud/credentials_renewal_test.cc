@@ -100,6 +100,15 @@ TEST_F(RenewalTest, RenewsRefusedKeysOnce) {
   EXPECT_EQ(Next(), Step::kWait);
 }
 
+TEST_F(RenewalTest, RenewsAtOnceWhatIsRefusedSoonAfterItCame) {
+  const Keys keys = Renew();
+  renewal_.Refused(keys);
+  EXPECT_EQ(Next(), Step::kWait);
+  const Keys newer = Renew();
+  renewal_.Refused(newer);
+  EXPECT_EQ(Next(), Step::kUse);  // but not again and again
+}
+
 TEST_F(RenewalTest, UsesRefusedKeysWhileThereAreNoOthers) {
   const Keys keys = Renew();
   now_ += absl::Minutes(1);
