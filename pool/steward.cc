@@ -37,10 +37,14 @@ bool MayBeDone(const absl::Status& status) {
   }
 }
 
+// Whether a call that failed so may succeed when it is made again.
+bool IsPassing(const absl::Status& status) {
+  return !status.ok() && (MayBeDone(status) || absl::IsAborted(status));
+}
+
 Reason ReasonOf(const absl::Status& status) {
   if (absl::IsResourceExhausted(status)) return Reason::kSubnetExhausted;
-  return MayBeDone(status) || absl::IsAborted(status) ? Reason::kVpcUnavailable
-                                                      : Reason::kVpcRefused;
+  return IsPassing(status) ? Reason::kVpcUnavailable : Reason::kVpcRefused;
 }
 
 }  // namespace
@@ -450,7 +454,7 @@ void Steward::QueueClaims(const std::vector<Ipv4>& missing, absl::Time now) {
 Actions Steward::OnClaimed(Ipv4 ip, const absl::Status& status,
                            absl::Time now) {
   checking_.busy = false;
-  if (MayBeDone(status) || absl::IsAborted(status)) {
+  if (IsPassing(status)) {
     BackOff(checking_, now);
   } else {
     Succeed(checking_);
@@ -506,7 +510,7 @@ void Steward::Help(absl::Time now) {
     return;
   }
   const bool may_come = in_flight_ > 0 || counts.fresh > 0 || borrowing_ ||
-                        looking_at_flows_ || allocating_.IsFree(now);
+                        looking_at_flows_ || WillAskSoon(now);
   if (may_come) return;
   if (!looked_early_ && counts.cooling > 0) {
     looked_early_ = true;
@@ -565,6 +569,13 @@ Actions Steward::OnUnwanted(const std::vector<Ipv4>& ips, absl::Time now) {
   OpenRelease(intent, records, now);
   Proceed(now);
   return Take();
+}
+
+// Whether the VPC is asked again so soon that an ADD had better wait for it: a
+// runtime that is told to try again makes a new sandbox first.
+bool Steward::WillAskSoon(absl::Time now) const {
+  if (allocating_.IsFree(now)) return true;
+  return IsPassing(obstacle_) && allocating_.paused_until - now <= kPatience;
 }
 
 absl::Status Steward::obstacle(absl::Time now) const {

@@ -143,6 +143,8 @@ class Steward {
   static constexpr size_t kMaxLook = 256;
   // After the VPC has said that the subnet is full, how long to believe it.
   static constexpr absl::Duration kInhibit = absl::Seconds(5);
+  // ADDs wait for another attempt after an error if it is no further away.
+  static constexpr absl::Duration kPatience = absl::Seconds(2);
   // Between attempts after an error: doubled from the one to the other, and
   // half of it by chance.
   static constexpr absl::Duration kMinBackoff = absl::Seconds(1);
@@ -246,6 +248,7 @@ class Steward {
   void Disown(base::Ipv4 ip, const absl::Status& status, absl::Time now);
 
   void Help(absl::Time now);
+  bool WillAskSoon(absl::Time now) const;
 
   bool Store(const Records& records, absl::Time now);
   void BackOff(Lane& lane, absl::Time now);

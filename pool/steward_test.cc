@@ -270,8 +270,10 @@ TEST_F(StewardTest, AnAllocationWithoutAnAnswerStaysOpenUntilTheListSettlesIt) {
 
 TEST_F(StewardTest, ARefusalClosesTheIntentAndIsTold) {
   Begin();
+  Wait(1);
   Answer(Expect<CallAllocate>(), absl::PermissionDeniedError("299"));
   EXPECT_TRUE(Said(Reason::kVpcRefused));
+  EXPECT_TRUE(absl::IsPermissionDenied(Expect<Serve>().status));
   EXPECT_TRUE(pool_.intents().empty());
 }
 
@@ -599,6 +601,11 @@ TEST_F(StewardTest, EveryAddThatWaitsIsAnsweredWhenTheVpcFails) {
   options_.watermarks = {0, 4};
   BeginQuietly();
   Wait(3);
+  for (int attempt = 1; attempt <= 2; ++attempt) {
+    Answer(Expect<CallAllocate>(), kLostAnswer);
+    EXPECT_TRUE(None<Serve>());  // it is asked again soon
+    Pass(Steward::kPatience);
+  }
   Answer(Expect<CallAllocate>(), kLostAnswer);
   EXPECT_EQ(Expect<Serve>().status, kLostAnswer);
   Wait(0);
