@@ -179,7 +179,7 @@ simulator() { curl -sf --max-time 10 "${@:2}" "$lab_sim/$1"; }
 # vpc_calls [ACTION]: how many calls of the API there were since the start.
 vpc_calls() {
   curl -sf http://127.0.0.1:18080/metrics |
-    awk -v a="${1-}" -F '"' '/^vpcsim_requests_total/ && $2 !~ /^(metadata|sts)/ && (a == "" || $2 == a) {split($0, v, " "); n += v[2]} END {print n + 0}'
+    awk -v a="${1-}" -F '"' '/^vpcsim_requests_total/ && $2 !~ /^(metadata|sts)/ && (a == "" || $2 == a) {n += v[split($0, v, " ")]} END {print n + 0}'
 }
 # fabric COUNTER [REASON]: of all ports, forwarded frames or those dropped.
 vpc_dropped() {
