@@ -30,7 +30,8 @@ Audit::Findings Audit::Compare(const Pool& pool,
   }
   std::set<base::Ipv4> unlisted;
   for (const auto& [ip, row] : pool.addresses()) {
-    if (row.state != State::kReleasing && !theirs.contains(ip)) {
+    const bool going = row.state == State::kReleasing || IsShifting(row.state);
+    if (!going && !theirs.contains(ip)) {
       unlisted.insert(ip);
     }
   }

@@ -28,7 +28,8 @@ class Audit {
     // Listed, and the pool doesn't know of them: leaked by a call whose answer
     // was lost, or given to the node behind our back.
     std::vector<base::Ipv4> found;
-    // In the pool, and no longer listed; not those that are being released.
+    // In the pool, and no longer listed; not those that are being released or
+    // shifted.
     std::vector<base::Ipv4> missing;
     // Allocations whose answer was lost: if they gave something, the pool knows
     // it by now.

@@ -275,6 +275,10 @@ int* Pool::CountOf(State state) {
       return &counts_.releasing;
     case State::kPopped:
       return &counts_.popped;
+    case State::kLeaving:
+      return &counts_.leaving;
+    case State::kArriving:
+      return &counts_.arriving;
   }
   return &counts_.quarantined;
 }

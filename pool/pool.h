@@ -29,6 +29,10 @@ struct Policy {
   absl::Duration tombstone_life = absl::Minutes(10);
   // Whether an address is probed before it is warm (RFC 5227).
   bool probing = false;
+  // When the store was lost: how long no address that it may have promised to
+  // another node can be used, which is then given back to the VPC. Zero if none
+  // is ever promised.
+  absl::Duration loss_hold = absl::ZeroDuration();
 };
 
 // How many addresses are in each state.
@@ -40,8 +44,11 @@ struct Counts {
   int quarantined = 0;
   int releasing = 0;
   int popped = 0;
+  int leaving = 0;
+  int arriving = 0;
   int total() const {
-    return fresh + warm + leased + cooling + quarantined + releasing + popped;
+    return fresh + warm + leased + cooling + quarantined + releasing + popped +
+           leaving + arriving;
   }
 };
 
@@ -182,6 +189,35 @@ class Pool {
   // OK when DecideReleaseOf would take it; else NOT_FOUND or
   // FAILED_PRECONDITION, and why.
   absl::Status CouldRelease(base::Ipv4 ip) const;
+
+  // --- shifts (pool_shift.cc)
+
+  // Promises the warm address that has rested longest to another node. The
+  // records are empty when there is none.
+  std::pair<Intent, Records> DecideLend(const std::string& key,
+                                        const std::string& peer,
+                                        const std::string& subnet,
+                                        absl::Time now) const;
+  // The other node has it.
+  Records DecideLent(const Intent& intent) const;
+  // The other node hasn't taken it: it is fresh, or without probing it cools.
+  Records DecideKeptBack(const Intent& intent, absl::Time now) const;
+  // About to ask another node for an address.
+  std::pair<Intent, Records> DecideBorrow(const std::string& key,
+                                          const std::string& peer,
+                                          const std::string& subnet,
+                                          absl::Time now) const;
+  // The other node has promised that one, and it is about to be taken over.
+  // ALREADY_EXISTS if the pool has it.
+  absl::StatusOr<Records> DecidePromised(const Intent& intent, base::Ipv4 ip,
+                                         absl::Time now) const;
+  // It is ours: fresh, or warm if there is no probing.
+  Records DecideBorrowed(const Intent& intent, absl::Time now) const;
+  // It isn't, and won't be.
+  Records DecideUnborrowed(const Intent& intent) const;
+  // The open shift of that kind and key; nullptr if there is none. Borrowed
+  // until the next Apply.
+  const Intent* FindShift(Intent::Kind kind, const std::string& key) const;
 
   // Leases of `network` whose attachment is not in `valid`.
   std::vector<Lease> NotIn(const std::string& network,

@@ -59,7 +59,8 @@ Records Pool::DecideDoubt(base::Ipv4 ip, absl::Time now) const {
 
 Records Pool::DecideDisown(base::Ipv4 ip) const {
   const Address* row = Find(ip);
-  if (row == nullptr || row->lease || row->state == State::kReleasing) {
+  if (row == nullptr || row->lease || row->state == State::kReleasing ||
+      IsShifting(row->state)) {
     return {};
   }
   return {DropAddress{ip}};

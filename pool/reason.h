@@ -45,6 +45,9 @@ enum class Reason {
   kForeign,           // a pod of another plugin uses it
   kBorrowed,          // came from another node
   kLent,              // went to another node
+  kLeaving,           // promised to another node
+  kArriving,          // promised by another node, and about to be taken over
+  kStayed,            // was promised to another node, which didn't take it
   kDrift,             // its network on the node had changed, and was repaired
   kLeak,              // its pod was gone without a DEL
   kPopped,            // an operator took it out of the pool

@@ -6,7 +6,7 @@
 namespace pool {
 namespace {
 
-constexpr std::array<std::pair<State, absl::string_view>, 7> kStates = {{
+constexpr std::array<std::pair<State, absl::string_view>, 9> kStates = {{
     {State::kFresh, "fresh"},
     {State::kWarm, "warm"},
     {State::kLeased, "leased"},
@@ -14,6 +14,8 @@ constexpr std::array<std::pair<State, absl::string_view>, 7> kStates = {{
     {State::kQuarantined, "quarantined"},
     {State::kReleasing, "releasing"},
     {State::kPopped, "popped"},
+    {State::kLeaving, "leaving"},
+    {State::kArriving, "arriving"},
 }};
 
 constexpr std::array<std::pair<Phase, absl::string_view>, 3> kPhases = {{
@@ -39,6 +41,10 @@ std::optional<Value> Named(const Table& table, absl::string_view name) {
 }
 
 }  // namespace
+
+bool IsShifting(State state) {
+  return state == State::kLeaving || state == State::kArriving;
+}
 
 Address In(State state, Address row, absl::Time now) {
   row.state = state;

@@ -21,6 +21,7 @@
 //                   quarantined
 //   warm, quarantined ──► releasing ──► (cloud)
 //   warm, cooling ◄──► popped ──► releasing, by an operator's hand
+//   warm ──► leaving ──► (another node: arriving ──► fresh)
 //
 // A change is a list of records. A record says what a row is from now on, not
 // how it changed, so applying one twice does no harm: the store and the pool in
@@ -35,6 +36,8 @@ enum class State {
   kQuarantined,
   kReleasing,
   kPopped,
+  kLeaving,   // promised to another node, which may have it by now
+  kArriving,  // promised by another node, and may be ours by now
 };
 
 // How far an attachment's network is: leased but not yet reported as set up;
@@ -70,6 +73,9 @@ struct Address {
   friend bool operator==(const Address&, const Address&) = default;
 };
 
+// Whether a shift has it: such a row comes and goes with the shift's intent.
+bool IsShifting(State state);
+
 // `row` in another state from `now` on, without a lease; and so cooling.
 Address In(State state, Address row, absl::Time now);
 Address Cooling(Address row, absl::Time now, absl::Duration cooldown);
@@ -83,16 +89,23 @@ struct Tombstone {
   friend bool operator==(const Tombstone&, const Tombstone&) = default;
 };
 
-// A call to the VPC that was about to be made. One that is still open after a
-// restart has an unknown outcome, and is resolved by asking the VPC.
+// A call to the VPC, or to another node, that was about to be made. One that is
+// still open after a restart has an unknown outcome, and is resolved by asking
+// the VPC.
 struct Intent {
-  enum class Kind { kAllocate, kRelease };
-  int64_t id = 0;
+  enum class Kind { kAllocate, kRelease, kLend, kBorrow };
+  int64_t id = 0;  // of a shift, below zero
   Kind kind = Kind::kAllocate;
-  std::string subnet;
-  int count = 0;                      // kAllocate
-  std::vector<base::Ipv4> addresses;  // kRelease
-  absl::Time opened_at;
+  std::string subnet = {};
+  int count = 0;  // kAllocate
+  // kRelease: those to give back. kLend: the one that is lent. kBorrow: the one
+  // that is borrowed, once the other node has named it.
+  std::vector<base::Ipv4> addresses = {};
+  absl::Time opened_at = {};
+  std::string key = {};   // kLend, kBorrow: the shift's own
+  std::string peer = {};  // kLend, kBorrow: the other node
+
+  bool is_shift() const { return kind == Kind::kLend || kind == Kind::kBorrow; }
 
   friend bool operator==(const Intent&, const Intent&) = default;
 };

@@ -46,6 +46,15 @@ Records TakeIn(const Pool& pool, const std::string& subnet,
       Append(TakeInUsed(pool, subnet, *user->second, now), &records);
     } else if (rest == Rest::kByPolicy && pool.policy().probing) {
       Append(pool.DecideArrived({ip}, subnet, now), &records);
+    } else if (rest == Rest::kAlways &&
+               pool.policy().loss_hold > absl::ZeroDuration()) {
+      // It may have been promised to another node, which may take it over yet.
+      records.push_back(
+          PutAddress{Address{.ip = ip,
+                             .subnet = subnet,
+                             .state = State::kQuarantined,
+                             .since = now,
+                             .until = now + pool.policy().loss_hold}});
     } else {
       Append(pool.DecideAdopt({ip}, subnet, now), &records);
     }

@@ -30,9 +30,10 @@ Records DecideTakeIn(const Pool& pool, const std::string& subnet,
                      const std::vector<User>& users, absl::Time now);
 
 // The same for a store that was lost, and besides: the others cool down in any
-// case, for pods may have had them a moment ago; pods of ours whose address the
-// VPC doesn't list (its lists lag behind, or it lost them, too) are leased all
-// the same: they run.
+// case, for pods may have had them a moment ago, or are quarantined if they may
+// have been promised to other nodes (Policy::loss_hold); pods of ours whose
+// address the VPC doesn't list (its lists lag behind, or it lost them, too) are
+// leased all the same: they run.
 Records DecideRebuild(const Pool& pool, const std::string& subnet,
                       const std::vector<base::Ipv4>& listed,
                       const std::vector<User>& users, absl::Time now);

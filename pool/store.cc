@@ -7,17 +7,13 @@
 #include <cerrno>
 #include <cstdio>
 #include <ctime>
-#include <limits>
 #include <utility>
-#include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "base/file.h"
 #include "base/status.h"
+#include "pool/store_row.h"
 
 namespace pool {
 namespace {
@@ -44,6 +40,10 @@ CREATE TABLE IF NOT EXISTS tombstone(
 CREATE TABLE IF NOT EXISTS intent(
   id INTEGER PRIMARY KEY, kind TEXT NOT NULL, subnet TEXT NOT NULL,
   count INTEGER NOT NULL, addresses TEXT NOT NULL, opened_ns INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS shift(
+  id INTEGER PRIMARY KEY, kind TEXT NOT NULL, key TEXT NOT NULL,
+  peer TEXT NOT NULL, subnet TEXT NOT NULL, address TEXT NOT NULL,
+  opened_ns INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS setting(
   key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 )";
@@ -62,77 +62,15 @@ ON CONFLICT(ip) DO UPDATE SET
   granted_ns=excluded.granted_ns, started_boot_ns=excluded.started_boot_ns
 )";
 
-int64_t ToNanos(absl::Time time) {
-  if (time == absl::InfiniteFuture()) {
-    return std::numeric_limits<int64_t>::max();
-  }
-  return absl::ToUnixNanos(time);
-}
-
-absl::Time FromNanos(int64_t nanos) {
-  if (nanos == std::numeric_limits<int64_t>::max()) {
-    return absl::InfiniteFuture();
-  }
-  return absl::FromUnixNanos(nanos);
-}
-
 std::string DatabasePath(const std::string& state_dir) {
   return absl::StrCat(state_dir, "/store.db");
 }
 
-absl::Status BadRow(absl::string_view table, absl::string_view key,
-                    absl::string_view column) {
-  return absl::DataLossError(
-      absl::StrCat("store: table ", table, ", row ", key, ": bad ", column));
-}
-
-absl::StatusOr<Lease> LeaseOf(const Statement& row) {
-  const auto phase = PhaseNamed(row.Text(14));
-  if (!phase) return BadRow("address", row.Text(0), "phase");
-  return Lease{{row.Text(6), row.Text(7), row.Text(8)},
-               {row.Text(9), row.Text(10), row.Text(11)},
-               row.Text(12),
-               row.Text(13),
-               *phase,
-               FromNanos(row.Int(15)),
-               absl::Nanoseconds(row.Int(16))};
-}
-
-absl::StatusOr<Address> AddressOf(const Statement& row) {
-  const auto ip = Ipv4::Parse(row.Text(0));
-  if (!ip.ok()) return BadRow("address", row.Text(0), "ip");
-  const auto state = StateNamed(row.Text(2));
-  if (!state) return BadRow("address", row.Text(0), "state");
-  Address address{*ip,
-                  row.Text(1),
-                  *state,
-                  FromNanos(row.Int(3)),
-                  FromNanos(row.Int(4)),
-                  static_cast<uint64_t>(row.Int(5)),
-                  std::nullopt};
-  if (*state != State::kLeased) return address;
-  ASSIGN_OR_RETURN(address.lease, LeaseOf(row));
-  return address;
-}
-
-absl::StatusOr<Intent> IntentOf(const Statement& row) {
-  Intent intent;
-  intent.id = row.Int(0);
-  if (row.Text(1) != "allocate" && row.Text(1) != "release") {
-    return BadRow("intent", absl::StrCat(intent.id), "kind");
-  }
-  intent.kind = row.Text(1) == "allocate" ? Intent::Kind::kAllocate
-                                          : Intent::Kind::kRelease;
-  intent.subnet = row.Text(2);
-  intent.count = static_cast<int>(row.Int(3));
-  const std::string list = row.Text(4);
-  for (const auto text : absl::StrSplit(list, ' ', absl::SkipEmpty())) {
-    const auto ip = Ipv4::Parse(text);
-    if (!ip.ok()) return BadRow("intent", absl::StrCat(intent.id), "addresses");
-    intent.addresses.push_back(*ip);
-  }
-  intent.opened_at = FromNanos(row.Int(5));
-  return intent;
+template <typename Put, typename Row>
+absl::Status Append(absl::StatusOr<Row> row, Records* records) {
+  RETURN_IF_ERROR(row.status());
+  records->push_back(Put{*std::move(row)});
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -162,6 +100,8 @@ struct Store::Statements {
   Statement drop_tombstone;
   Statement open_intent;
   Statement close_intent;
+  Statement open_shift;
+  Statement close_shift;
 };
 
 Store::Store(std::string path, base::Database db)
@@ -202,10 +142,15 @@ absl::Status Store::Prepare() {
       db_.Prepare("INSERT OR REPLACE INTO intent VALUES(?,?,?,?,?,?)"));
   ASSIGN_OR_RETURN(Statement close_intent,
                    db_.Prepare("DELETE FROM intent WHERE id=?"));
-  statements_ = std::make_unique<Statements>(
-      Statements{std::move(put_address), std::move(drop_address),
-                 std::move(put_tombstone), std::move(drop_tombstone),
-                 std::move(open_intent), std::move(close_intent)});
+  ASSIGN_OR_RETURN(
+      Statement open_shift,
+      db_.Prepare("INSERT OR REPLACE INTO shift VALUES(?,?,?,?,?,?,?)"));
+  ASSIGN_OR_RETURN(Statement close_shift,
+                   db_.Prepare("DELETE FROM shift WHERE id=?"));
+  statements_ = std::make_unique<Statements>(Statements{
+      std::move(put_address), std::move(drop_address), std::move(put_tombstone),
+      std::move(drop_tombstone), std::move(open_intent),
+      std::move(close_intent), std::move(open_shift), std::move(close_shift)});
   return absl::OkStatus();
 }
 
@@ -226,42 +171,46 @@ absl::StatusOr<std::string> Store::SetAside(const std::string& state_dir,
 
 absl::StatusOr<Records> Store::Load() {
   Records records;
-  RETURN_IF_ERROR(LoadAddresses(&records));
-  RETURN_IF_ERROR(LoadTombstones(&records));
-  RETURN_IF_ERROR(LoadIntents(&records));
+  // First, so that what the table of addresses says of one has the last word.
+  RETURN_IF_ERROR(LoadShifts(&records));
+  RETURN_IF_ERROR(LoadEach("address", [&](const Statement& row) {
+    return Append<PutAddress>(AddressOf(row), &records);
+  }));
+  RETURN_IF_ERROR(LoadEach("tombstone", [&](const Statement& row) {
+    return Append<PutTombstone>(TombstoneOf(row), &records);
+  }));
+  RETURN_IF_ERROR(LoadEach("intent", [&](const Statement& row) {
+    return Append<OpenIntent>(IntentOf(row), &records);
+  }));
   return records;
 }
 
-absl::Status Store::LoadAddresses(Records* records) {
-  ASSIGN_OR_RETURN(Statement select, db_.Prepare("SELECT * FROM address"));
+absl::Status Store::LoadEach(
+    absl::string_view table,
+    absl::FunctionRef<absl::Status(const Statement&)> take) {
+  ASSIGN_OR_RETURN(Statement select,
+                   db_.Prepare(absl::StrCat("SELECT * FROM ", table)));
   while (true) {
     ASSIGN_OR_RETURN(const bool more, select.Step());
     if (!more) return absl::OkStatus();
-    ASSIGN_OR_RETURN(Address row, AddressOf(select));
-    records->push_back(PutAddress{std::move(row)});
+    RETURN_IF_ERROR(take(select));
   }
 }
 
-absl::Status Store::LoadTombstones(Records* records) {
-  ASSIGN_OR_RETURN(Statement select, db_.Prepare("SELECT * FROM tombstone"));
-  while (true) {
-    ASSIGN_OR_RETURN(const bool more, select.Step());
-    if (!more) return absl::OkStatus();
-    records->push_back(
-        PutTombstone{Tombstone{{select.Text(0), select.Text(1), select.Text(2)},
-                               absl::Nanoseconds(select.Int(3)),
-                               FromNanos(select.Int(4))}});
-  }
-}
-
-absl::Status Store::LoadIntents(Records* records) {
-  ASSIGN_OR_RETURN(Statement select, db_.Prepare("SELECT * FROM intent"));
-  while (true) {
-    ASSIGN_OR_RETURN(const bool more, select.Step());
-    if (!more) return absl::OkStatus();
-    ASSIGN_OR_RETURN(Intent row, IntentOf(select));
-    records->push_back(OpenIntent{std::move(row)});
-  }
+absl::Status Store::LoadShifts(Records* records) {
+  return LoadEach("shift", [&](const Statement& row) -> absl::Status {
+    ASSIGN_OR_RETURN(Intent intent, ShiftOf(row));
+    const bool lent = intent.kind == Intent::Kind::kLend;
+    for (const Ipv4 ip : intent.addresses) {
+      records->push_back(
+          PutAddress{{.ip = ip,
+                      .subnet = intent.subnet,
+                      .state = lent ? State::kLeaving : State::kArriving,
+                      .since = intent.opened_at}});
+    }
+    records->push_back(OpenIntent{std::move(intent)});
+    return absl::OkStatus();
+  });
 }
 
 // One record, written inside the transaction.
@@ -269,44 +218,14 @@ struct Store::Writer {
   Statements& statements;
 
   absl::Status operator()(const PutAddress& r) const {
-    const Address& a = r.row;
-    Statement& put = statements.put_address;
-    put.Bind(1, a.ip.ToString())
-        .Bind(2, a.subnet)
-        .Bind(3, NameOf(a.state))
-        .Bind(4, ToNanos(a.since))
-        .Bind(5, ToNanos(a.until))
-        .Bind(6, static_cast<int64_t>(a.recycled));
-    if (a.lease) {
-      BindLease(put, *a.lease);
-    } else {
-      for (int i = 7; i <= 17; ++i) put.BindNull(i);
-    }
-    return put.Run();
-  }
-  static void BindLease(Statement& put, const Lease& lease) {
-    put.Bind(7, lease.attachment.network)
-        .Bind(8, lease.attachment.container_id)
-        .Bind(9, lease.attachment.ifname)
-        .Bind(10, lease.pod.ns)
-        .Bind(11, lease.pod.name)
-        .Bind(12, lease.pod.uid)
-        .Bind(13, lease.netns)
-        .Bind(14, lease.host_ifname)
-        .Bind(15, NameOf(lease.phase))
-        .Bind(16, ToNanos(lease.granted_at))
-        .Bind(17, absl::ToInt64Nanoseconds(lease.started_at));
+    if (IsShifting(r.row.state)) return (*this)(DropAddress{r.row.ip});
+    return RunWith(statements.put_address, r.row);
   }
   absl::Status operator()(const DropAddress& r) const {
     return statements.drop_address.Bind(1, r.ip.ToString()).Run();
   }
   absl::Status operator()(const PutTombstone& r) const {
-    return statements.put_tombstone.Bind(1, r.row.attachment.network)
-        .Bind(2, r.row.attachment.container_id)
-        .Bind(3, r.row.attachment.ifname)
-        .Bind(4, absl::ToInt64Nanoseconds(r.row.buried_at))
-        .Bind(5, ToNanos(r.row.expires))
-        .Run();
+    return RunWith(statements.put_tombstone, r.row);
   }
   absl::Status operator()(const DropTombstone& r) const {
     return statements.drop_tombstone.Bind(1, r.attachment.network)
@@ -315,18 +234,11 @@ struct Store::Writer {
         .Run();
   }
   absl::Status operator()(const OpenIntent& r) const {
-    const auto print = [](std::string* out, Ipv4 ip) {
-      out->append(ip.ToString());
-    };
-    return statements.open_intent.Bind(1, r.row.id)
-        .Bind(2, r.row.kind == Intent::Kind::kAllocate ? "allocate" : "release")
-        .Bind(3, r.row.subnet)
-        .Bind(4, r.row.count)
-        .Bind(5, absl::StrJoin(r.row.addresses, " ", print))
-        .Bind(6, ToNanos(r.row.opened_at))
-        .Run();
+    return r.row.is_shift() ? RunWithShift(statements.open_shift, r.row)
+                            : RunWith(statements.open_intent, r.row);
   }
   absl::Status operator()(const CloseIntent& r) const {
+    RETURN_IF_ERROR(statements.close_shift.Bind(1, r.id).Run());
     return statements.close_intent.Bind(1, r.id).Run();
   }
 };

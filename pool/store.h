@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -39,8 +40,15 @@ class StoreLock {
 //                                                    unless state is 'leased'
 //   tombstone(network, container, ifname, buried_boot_ns, expires_ns)
 //   intent(id PRIMARY KEY, kind, subnet, count, addresses, opened_ns)
+//   shift(id PRIMARY KEY, kind, key, peer, subnet, address, opened_ns)
+//                                         an intent of that kind, and with it
+//                                         the address that is leaving or
+//                                         arriving: `address` hasn't got it
 //   setting(key PRIMARY KEY, value)      schema, boot_id, how the VPC is
-//   reached
+//                                         reached
+//
+// Version 0.1.0 reads and writes the same file. It doesn't know the table
+// shift, so what is in it is neither known nor touched by it.
 //
 // Times are nanoseconds since the epoch; INT64_MAX stands for never. Needs the
 // StoreLock. Not thread-safe. Errors are those of base::Database.
@@ -73,9 +81,10 @@ class Store {
   struct Writer;
   Store(std::string path, base::Database db);
   absl::Status Prepare();
-  absl::Status LoadAddresses(Records* records);
-  absl::Status LoadTombstones(Records* records);
-  absl::Status LoadIntents(Records* records);
+  absl::Status LoadEach(
+      absl::string_view table,
+      absl::FunctionRef<absl::Status(const base::Statement&)> take);
+  absl::Status LoadShifts(Records* records);
 
   std::string path_;
   base::Database db_;

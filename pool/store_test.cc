@@ -143,6 +143,87 @@ TEST(StoreTest, AnImpossibleRowIsDataLossAndNamed) {
             "store: table address, row 1.2.3.4: bad state");
 }
 
+// An address that is lent, one that is borrowed, one that is asked for.
+Records Shifts() {
+  const Intent lend{.id = -1,
+                    .kind = Intent::Kind::kLend,
+                    .subnet = "s",
+                    .addresses = {Ipv4(4)},
+                    .opened_at = kNow,
+                    .key = "k1",
+                    .peer = "node-b"};
+  Intent borrow = lend;
+  borrow.id = -2;
+  borrow.kind = Intent::Kind::kBorrow;
+  borrow.addresses = {Ipv4(5)};
+  Intent asked = borrow;
+  asked.id = -3;
+  asked.addresses = {};
+  return {
+      OpenIntent{lend}, OpenIntent{borrow}, OpenIntent{asked},
+      PutAddress{In(State::kLeaving, {.ip = Ipv4(4), .subnet = "s"}, kNow)},
+      PutAddress{In(State::kArriving, {.ip = Ipv4(5), .subnet = "s"}, kNow)}};
+}
+
+TEST(StoreTest, ShiftsAndTheirAddressesAreLoadedAgain) {
+  const std::string dir = FreshDir();
+  ASSERT_TRUE(Store::Open(dir).value()->Commit(Shifts()).ok());
+  Pool loaded{Policy{}}, expected{Policy{}};
+  loaded.Apply(Store::Open(dir).value()->Load().value());
+  expected.Apply(Shifts());
+  EXPECT_EQ(loaded.addresses(), expected.addresses());
+  EXPECT_EQ(loaded.intents(), expected.intents());
+}
+
+TEST(StoreTest, AWarmAddressThatIsLentAndTakenBackIsThereOnce) {
+  const std::string dir = FreshDir();
+  auto store = Store::Open(dir).value();
+  Pool pool{Policy{}};
+  const auto commit = [&](const Records& records) {
+    ASSERT_TRUE(store->Commit(records).ok());
+    pool.Apply(records);
+  };
+  commit({PutAddress{In(State::kWarm, {.ip = Ipv4(4), .subnet = "s"}, kNow)}});
+  const auto [intent, records] = pool.DecideLend("k", "node-b", "s", kNow);
+  commit(records);
+  commit(pool.DecideKeptBack(intent, kNow));
+  Pool loaded{Policy{}};
+  loaded.Apply(store->Load().value());
+  EXPECT_EQ(loaded.addresses(), pool.addresses());
+  EXPECT_TRUE(loaded.intents().empty());
+}
+
+// Version 0.1.0 takes any kind but "allocate" and any state that it doesn't
+// know for damage.
+TEST(StoreTest, TheTablesOfVersionOneHoldNothingOfShifts) {
+  const std::string dir = FreshDir();
+  auto store = Store::Open(dir).value();
+  ASSERT_TRUE(store
+                  ->Commit({PutAddress{
+                      In(State::kWarm, {.ip = Ipv4(4), .subnet = "s"}, kNow)}})
+                  .ok());
+  ASSERT_TRUE(store->Commit(Shifts()).ok());
+  auto db = base::Database::Open(dir + "/store.db").value();
+  for (const char* table : {"address", "intent"}) {
+    auto select =
+        db.Prepare(std::string("SELECT count(*) FROM ") + table).value();
+    ASSERT_TRUE(select.Step().value());
+    EXPECT_EQ(select.Int(0), 0) << table;
+  }
+}
+
+TEST(StoreTest, AnImpossibleShiftIsDataLossAndNamed) {
+  const std::string dir = FreshDir();
+  { auto store = Store::Open(dir).value(); }
+  auto db = base::Database::Open(dir + "/store.db").value();
+  ASSERT_TRUE(
+      db.Execute("INSERT INTO shift VALUES(-1,'lend','k','node-b','s','',0)")
+          .ok());
+  const auto load = Store::Open(dir).value()->Load();
+  EXPECT_EQ(load.status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(load.status().message(), "store: table shift, row -1: bad address");
+}
+
 TEST(StoreTest, AnotherSchemaIsRefused) {
   const std::string dir = FreshDir();
   ASSERT_TRUE(Store::Open(dir).value()->SetSetting("schema", "99").ok());
