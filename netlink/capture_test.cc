@@ -1,15 +1,20 @@
 // What the parsers make of bytes that the kernel sent (testdata/netlink/).
 
 #include <linux/if_addr.h>
+#include <linux/netfilter/nf_conntrack_tcp.h>
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
 
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/file.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "netlink/addr.h"
+#include "netlink/conntrack.h"
 #include "netlink/link.h"
 #include "netlink/monitor.h"
 #include "netlink/neigh.h"
@@ -19,6 +24,7 @@
 namespace netlink {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -115,6 +121,26 @@ TEST_F(CaptureTest, RulesInOrder) {
             (Rule{.priority = 1024, .mark = 0x80, .mark_mask = 0x80}));
   EXPECT_EQ(rules[4].priority, 32767u);
   EXPECT_EQ(rules[4].table, 253u);
+}
+
+TEST_F(CaptureTest, Connections) {
+  constexpr base::Ipv4 client(0x0a000002);
+  constexpr base::Ipv4 service(0x0a600001);
+  std::map<std::pair<base::Ipv4, uint8_t>, Flow> flows;
+  for (const Message& message : Load("conntrack_dump")) {
+    const Flow flow = *ParseFlow(message);
+    flows[{flow.ends[0], flow.protocol}] = flow;
+  }
+  ASSERT_THAT(flows, SizeIs(4));
+  const Flow& through_service = flows[{client, IPPROTO_TCP}];
+  EXPECT_THAT(through_service.ends, ElementsAre(client, service, kPod, client));
+  EXPECT_EQ(through_service.tcp_state, TCP_CONNTRACK_ESTABLISHED);
+  EXPECT_TRUE(through_service.alive());
+  const Flow& over = flows[{kPod, IPPROTO_TCP}];
+  EXPECT_EQ(over.tcp_state, TCP_CONNTRACK_TIME_WAIT);
+  EXPECT_FALSE(over.alive());
+  EXPECT_TRUE((flows[{base::Ipv4(0x0a090006), IPPROTO_UDP}].alive()));
+  EXPECT_FALSE((flows[{base::Ipv4(0x0a090007), IPPROTO_UDP}].alive()));
 }
 
 TEST_F(CaptureTest, PermanentNeighbor) {

@@ -56,6 +56,12 @@ absl::Status DumpResult(const Message& message, uint16_t type) {
   return StatusOf({.error_number = result < 0 ? -result : 0, .text = ""}, type);
 }
 
+// What NLMSG_ERROR in place of a list says.
+absl::Status Refusal(const Message& message, uint16_t type) {
+  ASSIGN_OR_RETURN(const auto error, ParseAcknowledgement(message));
+  return StatusOf(error, type);
+}
+
 absl::Status Collect(const Message& message, DumpProgress& progress) {
   if (message.sequence != progress.sequence) return absl::OkStatus();
   if (message.flags & NLM_F_DUMP_INTR) progress.interrupted = true;
@@ -64,9 +70,8 @@ absl::Status Collect(const Message& message, DumpProgress& progress) {
     return DumpResult(message, progress.type);
   }
   if (message.type == NLMSG_ERROR) {
-    ASSIGN_OR_RETURN(const auto error, ParseAcknowledgement(message));
     progress.done = true;
-    return StatusOf(error, progress.type);
+    return Refusal(message, progress.type);
   }
   Append(message, *progress.entries);
   return absl::OkStatus();
@@ -82,8 +87,14 @@ absl::Status Interrupted(uint16_t type) {
 Socket::Socket(base::Fd fd)
     : fd_(std::move(fd)), buffer_(new char[kBufferBytes]) {}
 
-absl::StatusOr<Socket> Socket::Open() {
-  base::Fd fd(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+absl::StatusOr<Socket> Socket::Open() { return OpenProtocol(NETLINK_ROUTE); }
+
+absl::StatusOr<Socket> Socket::OpenNetfilter() {
+  return OpenProtocol(NETLINK_NETFILTER);
+}
+
+absl::StatusOr<Socket> Socket::OpenProtocol(int protocol) {
+  base::Fd fd(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol));
   if (!fd.valid()) return base::ErrnoStatus("netlink socket");
   for (const int option :
        {NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK}) {
@@ -245,6 +256,27 @@ absl::Status Socket::Dump(
   ASSIGN_OR_RETURN(const auto messages, SplitMessages(*entries));
   for (const Message& message : messages) RETURN_IF_ERROR(take(message));
   return absl::OkStatus();
+}
+
+absl::Status Socket::Stream(
+    const Request& request, size_t max_entries,
+    absl::FunctionRef<absl::Status(const Message&)> take) {
+  ASSIGN_OR_RETURN(const uint32_t sequence, SendRequest(request, NLM_F_DUMP));
+  for (size_t entries = 0;;) {
+    ASSIGN_OR_RETURN(const auto datagram, Receive());
+    ASSIGN_OR_RETURN(const auto messages, SplitMessages(datagram));
+    for (const Message& message : messages) {
+      if (message.sequence != sequence) continue;
+      if (message.type == NLMSG_DONE)
+        return DumpResult(message, request.type());
+      if (message.type == NLMSG_ERROR) return Refusal(message, request.type());
+      if (++entries > max_entries) {
+        return absl::OutOfRangeError(absl::StrCat(
+            TypeName(request.type()), ": more than ", max_entries, " entries"));
+      }
+      RETURN_IF_ERROR(take(message));
+    }
+  }
 }
 
 absl::Status StatusOf(const Acknowledgement& acknowledgement, uint16_t type) {

@@ -17,8 +17,8 @@
 
 namespace netlink {
 
-// A conversation with the kernel's rtnetlink (rtnetlink(7)). Move-only; owns
-// its descriptor; one thread at a time. It belongs for good to the network
+// A conversation with the kernel, mostly rtnetlink (rtnetlink(7)). Move-only;
+// owns its descriptor; one thread at a time. It belongs for good to the network
 // namespace that the calling thread was in when it was opened, so everything
 // afterwards works from outside (netns.h: SocketIn).
 //
@@ -39,6 +39,9 @@ class Socket {
   // Close-on-exec; extended and capped acknowledgements and strict checking of
   // requests are on (Linux 5.0 and later).
   static absl::StatusOr<Socket> Open();
+  // The same for nfnetlink (linux/netfilter/nfnetlink.h). UNIMPLEMENTED when
+  // this kernel hasn't got it.
+  static absl::StatusOr<Socket> OpenNetfilter();
 
   // Speaks netlink over any datagram socket: in a test, one end of a
   // socketpair whose other end plays the kernel.
@@ -69,11 +72,19 @@ class Socket {
   absl::Status Dump(const Request& request,
                     absl::FunctionRef<absl::Status(const Message&)> take);
 
+  // Dump for lists too long to be kept: hands `take` each entry as it comes in,
+  // so what changes meanwhile may be missed or seen twice. OUT_OF_RANGE after
+  // `max_entries`. After an error the rest of the list is still coming in: use
+  // another socket.
+  absl::Status Stream(const Request& request, size_t max_entries,
+                      absl::FunctionRef<absl::Status(const Message&)> take);
+
   // Borrowed.
   int fd() const { return fd_.get(); }
 
  private:
   explicit Socket(base::Fd fd);
+  static absl::StatusOr<Socket> OpenProtocol(int protocol);
 
   absl::Status Send(absl::Span<const char> bytes);
   absl::StatusOr<absl::Span<const char>> Receive();

@@ -64,6 +64,14 @@ class ConversationTest : public ::testing::Test {
     });
   }
 
+  absl::Status Stream(size_t max_entries) {
+    return socket_.Stream(Request(RTM_GETLINK, 0), max_entries,
+                          [&](const Message& message) {
+                            entries_ += message.payload[0];
+                            return absl::OkStatus();
+                          });
+  }
+
   std::string entries_;  // one letter for each
 
  private:
@@ -120,6 +128,26 @@ TEST_F(ConversationTest, AnEntryThatIsRefusedEndsTheDump) {
       });
   EXPECT_EQ(status.message(), "enough");
   EXPECT_EQ(calls, 1);
+}
+
+TEST_F(ConversationTest, AStreamHandsOverEachEntryOfItsOwnList) {
+  KernelSays(Entry(0, 900, 'x') + Entry(0, 1, 'a'));
+  KernelSays(Entry(NLM_F_DUMP_INTR, 1, 'b') + Done(1));
+  EXPECT_EQ(Stream(2), absl::OkStatus());
+  EXPECT_EQ(entries_, "ab");
+}
+
+TEST_F(ConversationTest, AStreamEndsAtItsLimit) {
+  KernelSays(Entry(0, 1, 'a') + Entry(0, 1, 'b') + Done(1));
+  EXPECT_TRUE(absl::IsOutOfRange(Stream(1)));
+  EXPECT_EQ(entries_, "a");
+}
+
+TEST_F(ConversationTest, AStreamsErrorIsReported) {
+  KernelSays(Error(1, -EPERM));
+  EXPECT_EQ(base::ErrnoOf(Stream(1)), EPERM);
+  KernelSays(Entry(0, 2, 'a') + Done(2, -ENODEV));
+  EXPECT_EQ(base::ErrnoOf(Stream(1)), ENODEV);
 }
 
 TEST_F(ConversationTest, AnswersToEarlierRequestsArePassedOver) {

@@ -14,6 +14,7 @@
 #include "base/build_info.h"
 #include "base/status.h"
 #include "glog/logging.h"
+#include "netlink/conntrack.h"
 #include "netlink/sysctl.h"
 
 namespace applets::ipamd {
@@ -60,6 +61,14 @@ void Log(const pool::Note& note) {
   if (!note.text.empty()) absl::StrAppend(&line, ": ", note.text);
   google::LogMessage(__FILE__, __LINE__, SeverityOf(note.reason)).stream()
       << line;
+}
+
+// A socket of its own each time: it is seldom asked, and after an error the
+// rest of the answer would still be coming in.
+absl::StatusOr<std::set<base::Ipv4>> AskForFlows(
+    const std::set<base::Ipv4>& addresses) {
+  ASSIGN_OR_RETURN(netlink::Socket conntrack, netlink::OpenConntrack());
+  return netlink::WithFlows(conntrack, addresses);
 }
 
 // Whether an address in that state is to be defended.
@@ -146,10 +155,7 @@ absl::Status Daemon::Assemble() {
           .note = [](const pool::Note& note) { Log(note); },
           .probe = [this](base::Ipv4 ip) { prober_->Probe(ip); },
           .stop_probe = [this](base::Ipv4 ip) { prober_->Stop(ip); },
-          .flows =
-              [](const std::set<base::Ipv4>&) {
-                return absl::UnimplementedError("");
-              },
+          .flows = &AskForFlows,
           .borrow = nullptr});
   desk_->SetKeeper(keeper_.get());
   janitor_ = std::make_unique<Janitor>(Janitor::Parts{

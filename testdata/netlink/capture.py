@@ -17,14 +17,23 @@ def unshare():
         sys.exit("unshare: " + os.strerror(ctypes.get_errno()))
 
 
-def ip(*words):
-    done = subprocess.run(["ip", *words], check=True, capture_output=True)
+def run(*words):
+    done = subprocess.run(words, check=True, capture_output=True)
     return done.stdout.decode()
 
 
+def ip(*words):
+    return run("ip", *words)
+
+
+def track(*words):
+    run("conntrack", "-I", "-t", "9000", *words)
+
+
 class Kernel:
-    def __init__(self, groups=0, **options):
-        self.socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+    def __init__(self, groups=0, protocol=0, **options):
+        self.socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW,
+                                    protocol)
         self.socket.bind((0, groups))
         for option in (11, 12) + ((10,) if options.get("capped") else ()):
             self.socket.setsockopt(270, option, 1)
@@ -126,6 +135,22 @@ try:
          "Error: Nexthop has invalid gateway.\n")
     keep("error_capped", Kernel(capped=True).ask(24, 0x604, bad_route),
          "Error: Nexthop has invalid gateway.\n")
+
+    # Connections: one through a service's address, one that is over, a stream
+    # and a question.
+    track("-p", "tcp", "-s", "10.0.0.2", "-d", "10.96.0.1", "--sport", "4000",
+          "--dport", "80", "-r", "10.9.0.5", "-q", "10.0.0.2",
+          "--reply-port-src", "8080", "--reply-port-dst", "4000", "--state",
+          "ESTABLISHED", "-u", "SEEN_REPLY,ASSURED")
+    track("-p", "tcp", "-s", "10.9.0.5", "-d", "10.0.0.2", "--sport", "4001",
+          "--dport", "443", "--state", "TIME_WAIT", "-u", "SEEN_REPLY,ASSURED")
+    track("-p", "udp", "-s", "10.9.0.6", "-d", "10.0.0.2", "--sport", "4002",
+          "--dport", "443", "-u", "SEEN_REPLY,ASSURED")
+    track("-p", "udp", "-s", "10.9.0.7", "-d", "10.0.0.2", "--sport", "4003",
+          "--dport", "53", "-u", "SEEN_REPLY")
+    keep("conntrack_dump",
+         Kernel(protocol=12).ask(0x101, 0x300, struct.pack("=BBH", 2, 0, 0)),
+         run("conntrack", "-L", "-f", "ipv4"))
 
     # What a monitor hears: a port that leaves a bridge, then a link that goes.
     ip("link", "add", "br0", "index", "70020", "type", "bridge")
