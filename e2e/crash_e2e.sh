@@ -7,6 +7,9 @@
 #   a lease (invariants.py); and the runtime's DEL and next ADD work.
 #   env: WORKERS  nodes that work at the same time (default 6)
 #        ONLY     only points that match this, e.g. '^ipamd DEL loop pwrite64'
+# The embedded VPC: what a killed ipamd asked for shows at once, whereas in a cloud
+# it is settled only when it can no longer take effect (cloud_e2e.sh).
+lab_vpc=embedded
 . "$(dirname "$0")/lab.sh"
 need strace python3
 lab_enter "$@"
@@ -16,7 +19,7 @@ readonly steps='?pwrite64,?write,?writev,?fdatasync,?fsync,?ftruncate,?unlink,?u
 # As few addresses as possible, so that each is used again at once and the VPC is
 # asked at every ADD and DEL.
 readonly flags=(--availablePodIPLowWatermark=1 --availablePodIPHighWatermark=1
-  --cooldownPeriodSeconds=0 --attach-grace=1 --sweep-interval=1)
+  --trim-delay=0 --cooldownPeriodSeconds=0 --attach-grace=1 --sweep-interval=1)
 
 running() { [ -n "${ipamd_pid[$1]-}" ] && kill -0 "${ipamd_pid[$1]}" 2>/dev/null; }
 stopped() { ! running "$1"; }

@@ -23,8 +23,9 @@ pool::StewardOptions StewardOptionsOf(const Options& options, bool can_borrow) {
   steward.conflict_hold = options.conflict_hold;
   steward.can_borrow = can_borrow;
   if (options.vpc.vpc == "embedded") {
-    // It is a file: what was done shows at once.
-    steward.settle = absl::ZeroDuration();
+    // It is a file: what was done shows at once. But not in a list that was
+    // read just before, so that one look isn't enough.
+    steward.settle = absl::Milliseconds(1);
     steward.latest_effect = absl::ZeroDuration();
   }
   return steward;
