@@ -111,8 +111,8 @@ absl::Status AllocateOne(Desk& desk, vpc::Provider& provider) {
       desk.ledger->pool().DecideAllocate(1, desk.vpc.subnet, desk.now);
   RETURN_IF_ERROR(desk.ledger->Record(records));
   const auto given = provider.Allocate(1, vpc::Priority::kPod);
-  if (!given.ok() &&
-      given.status().code() != absl::StatusCode::kResourceExhausted) {
+  if (absl::IsUnavailable(given.status()) ||
+      absl::IsDeadlineExceeded(given.status())) {
     return given.status();  // unknown outcome: the intent stays open
   }
   RETURN_IF_ERROR(desk.ledger->Record(desk.ledger->pool().DecideAllocated(
