@@ -74,13 +74,13 @@ struct ShiftOptions {
 struct AskSpare {
   std::string peer;
 };
-// → Borrower::OnPromised.
+// → Borrower::OnPromised, OnRefused, OnNoAnswer.
 struct CallLend {
   std::string peer;
   std::string key;
 };
 // → Borrower::OnTakenOver. When it comes to be done later than `not_after`, by
-// the steady clock, it isn't done: kNotTaken.
+// the steady clock, it isn't done: ABORTED.
 struct CallTakeOver {
   std::string key;
   base::Ipv4 ip;

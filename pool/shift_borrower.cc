@@ -7,6 +7,7 @@
 #include "absl/random/distributions.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "pool/outcome.h"
 
 namespace pool {
 
@@ -163,26 +164,43 @@ void Borrower::GiveUpIfVain(Moment now) {
 
 // --- a shift
 
-ShiftActions Borrower::OnPromised(const std::string& key, Answer answer,
-                                  const Promise& promise, Moment now) {
+bool Borrower::IsAsked(const std::string& key) const {
   const auto it = shifts_.find(key);
-  if (it == shifts_.end() || it->second.stage != Stage::kAsking) return Take();
-  switch (answer) {
-    case Answer::kPromised:
-      TakeOver(key, promise, now);
-      break;
-    case Answer::kRefused:
-      offers_[it->second.peer] = {.at = now.steady};
-      Conclude(key, false, now);
-      break;
-    case Answer::kUnknown:
-      if (it->second.attempts >= kMaxAttempts) {
-        offers_[it->second.peer] = {.at = now.steady};
-        Conclude(key, false, now);
-      } else {
-        it->second.retry_at = now.steady + kRetry;
-      }
-      break;
+  return it != shifts_.end() && it->second.stage == Stage::kAsking;
+}
+
+void Borrower::PassOver(const std::string& peer, const absl::Status& why,
+                        Moment now) {
+  offers_[peer] = {.at = now.steady};
+  refusal_ = why;
+}
+
+ShiftActions Borrower::OnPromised(const std::string& key,
+                                  const Promise& promise, Moment now) {
+  if (!IsAsked(key)) return Take();
+  TakeOver(key, promise, now);
+  Proceed(now);
+  return Take();
+}
+
+ShiftActions Borrower::OnRefused(const std::string& key,
+                                 const absl::Status& why, Moment now) {
+  if (!IsAsked(key)) return Take();
+  PassOver(shifts_.at(key).peer, why, now);
+  Conclude(key, false, now);
+  Proceed(now);
+  return Take();
+}
+
+ShiftActions Borrower::OnNoAnswer(const std::string& key,
+                                  const absl::Status& why, Moment now) {
+  if (!IsAsked(key)) return Take();
+  Shift& shift = shifts_.at(key);
+  if (shift.attempts < kMaxAttempts) {
+    shift.retry_at = now.steady + kRetry;
+  } else {
+    PassOver(shift.peer, why, now);
+    Conclude(key, false, now);
   }
   Proceed(now);
   return Take();
@@ -209,15 +227,16 @@ void Borrower::TakeOver(const std::string& key, const Promise& promise,
   actions_.push_back(CallTakeOver{key, promise.ip, promise.mac, not_after});
 }
 
-ShiftActions Borrower::OnTakenOver(const std::string& key, Outcome outcome,
-                                   Moment now) {
+ShiftActions Borrower::OnTakenOver(const std::string& key,
+                                   const absl::Status& status, Moment now) {
   const auto it = shifts_.find(key);
   if (it == shifts_.end() || it->second.stage != Stage::kTaking) return Take();
-  if (outcome == Outcome::kUnknown) {
+  if (!status.ok()) PassOver(it->second.peer, status, now);
+  if (MayBeDone(status)) {
     const Intent* intent = pool_.FindShift(Kind::kBorrow, key);
     Doubt(key, intent->addresses.at(0), now);
   } else {
-    Conclude(key, outcome == Outcome::kTaken, now);
+    Conclude(key, status.ok(), now);
   }
   Proceed(now);
   return Take();

@@ -63,21 +63,19 @@ class Borrower {
     base::Mac mac;  // of the interface that has it
     absl::Duration held_for;
   };
-  enum class Answer {
-    kPromised,
-    kRefused,  // and surely nothing was promised
-    kUnknown,  // there was no answer
-  };
-  // `promise` is looked at for kPromised only.
-  ShiftActions OnPromised(const std::string& key, Answer answer,
-                          const Promise& promise, Moment now);
+  ShiftActions OnPromised(const std::string& key, const Promise& promise,
+                          Moment now);
+  // Nothing was promised, surely.
+  ShiftActions OnRefused(const std::string& key, const absl::Status& why,
+                         Moment now);
+  // It may have been promised.
+  ShiftActions OnNoAnswer(const std::string& key, const absl::Status& why,
+                          Moment now);
 
-  enum class Outcome {
-    kTaken,
-    kNotTaken,  // surely, and it won't be
-    kUnknown,
-  };
-  ShiftActions OnTakenOver(const std::string& key, Outcome outcome, Moment now);
+  // Errors as vpc::Provider's (outcome.h): after some it may be ours all the
+  // same.
+  ShiftActions OnTakenOver(const std::string& key, const absl::Status& status,
+                           Moment now);
 
   ShiftActions OnSettled(const std::string& key, const absl::Status& status,
                          Moment now);
@@ -133,6 +131,9 @@ class Borrower {
   void Settle(const std::string& key, const std::string& peer, bool taken);
   void Retry(Moment now);
   void LookThroughIfDue(Moment now);
+  // Asks it no more for a while.
+  void PassOver(const std::string& peer, const absl::Status& why, Moment now);
+  bool IsAsked(const std::string& key) const;
   std::string NewKey();
   ShiftActions Take();
 

@@ -316,7 +316,7 @@ void ShiftLab::Lend(int node, const CallLend& call) {
   Later(node, kPatience, [this, node, key = call.key] {
     if (nodes_[node]->stalled.contains(key)) return;
     Do(node, Side::kBorrower,
-       nodes_[node]->borrower->OnPromised(key, Borrower::Answer::kUnknown, {},
+       nodes_[node]->borrower->OnNoAnswer(key, absl::UnavailableError("late"),
                                           Now()));
   });
 }
@@ -331,18 +331,17 @@ void ShiftLab::DeliverLend(int from, int to, const CallLend& call) {
   const int fate = lender.alive ? Choose("promise", 3) : 1;
   if (fate == 1) return;
   if (fate == 2) nodes_[from]->stalled.insert(call.key);
-  Borrower::Promise promise;
-  auto answer = Borrower::Answer::kRefused;
   if (loan.ok()) {
     Say(to, absl::StrCat("promises ", loan->ip.ToString(), " for ",
                          absl::FormatDuration(loan->held_for)));
-    answer = Borrower::Answer::kPromised;
-    promise = {loan->ip, MacOf(to), loan->held_for};
   }
   Later(from, Delay(fate == 2 ? kLate : kMessage), [=, this] {
     nodes_[from]->stalled.erase(call.key);
+    Borrower& borrower = *nodes_[from]->borrower;
     Do(from, Side::kBorrower,
-       nodes_[from]->borrower->OnPromised(call.key, answer, promise, Now()));
+       loan.ok() ? borrower.OnPromised(
+                       call.key, {loan->ip, MacOf(to), loan->held_for}, Now())
+                 : borrower.OnRefused(call.key, loan.status(), Now()));
   });
 }
 
@@ -350,15 +349,14 @@ void ShiftLab::TakeOver(int node, const CallTakeOver& call) {
   if (now_ > call.not_after) {
     return Do(node, Side::kBorrower,
               nodes_[node]->borrower->OnTakenOver(
-                  call.key, Borrower::Outcome::kNotTaken, Now()));
+                  call.key, absl::AbortedError("too late"), Now()));
   }
   Say(node, absl::StrCat("takes ", call.ip.ToString(), " over"));
-  using Outcome = Borrower::Outcome;
   // Sent at any time up to the limit, and done at any time after that.
   const absl::Duration sent = Delay(options_.take_over_limit);
-  const auto tell = [this, node, key = call.key](Outcome outcome) {
+  const auto tell = [this, node, key = call.key](const absl::Status& status) {
     Do(node, Side::kBorrower,
-       nodes_[node]->borrower->OnTakenOver(key, outcome, Now()));
+       nodes_[node]->borrower->OnTakenOver(key, status, Now()));
   };
   // 0 done and told; 1 done, soon or late, and not told; 2 never done nor told;
   // 3 refused; 4 begun late, for the node was busy.
@@ -371,7 +369,7 @@ void ShiftLab::TakeOver(int node, const CallTakeOver& call) {
         Move(node, call);
         if (fate != 0) return;
         Later(node, Delay(kMessage), [tell, had] {
-          tell(had ? Outcome::kTaken : Outcome::kNotTaken);
+          tell(had ? absl::OkStatus() : absl::NotFoundError("moved on"));
         });
       });
     });
@@ -379,10 +377,10 @@ void ShiftLab::TakeOver(int node, const CallTakeOver& call) {
   if (fate == 4) {
     Later(node, Delay(kLate), [=, this] { TakeOver(node, call); });
   } else if (fate == 3) {
-    Later(node, sent, [tell] { tell(Outcome::kNotTaken); });
+    Later(node, sent, [tell] { tell(absl::NotFoundError("refused")); });
   } else if (fate != 0) {
     Later(node, sent + Delay(absl::Seconds(30)),
-          [tell] { tell(Outcome::kUnknown); });
+          [tell] { tell(absl::UnavailableError("no answer")); });
   }
 }
 

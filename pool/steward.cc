@@ -5,6 +5,7 @@
 
 #include "absl/random/distributions.h"
 #include "absl/strings/str_cat.h"
+#include "pool/outcome.h"
 
 namespace pool {
 namespace {
@@ -16,31 +17,6 @@ using base::Ipv4;
 constexpr size_t kMaxClaims = 16;
 // What a list lacks or has too much may be told by the next one, soon.
 constexpr absl::Duration kSoon = absl::Seconds(1);
-
-// Whether a call that failed so may have been done all the same.
-bool MayBeDone(const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kOk:
-    case absl::StatusCode::kInvalidArgument:
-    case absl::StatusCode::kNotFound:
-    case absl::StatusCode::kAlreadyExists:
-    case absl::StatusCode::kPermissionDenied:
-    case absl::StatusCode::kUnauthenticated:
-    case absl::StatusCode::kResourceExhausted:
-    case absl::StatusCode::kFailedPrecondition:
-    case absl::StatusCode::kOutOfRange:
-    case absl::StatusCode::kUnimplemented:
-    case absl::StatusCode::kAborted:
-      return false;
-    default:
-      return true;
-  }
-}
-
-// Whether a call that failed so may succeed when it is made again.
-bool IsPassing(const absl::Status& status) {
-  return !status.ok() && (MayBeDone(status) || absl::IsAborted(status));
-}
 
 Reason ReasonOf(const absl::Status& status) {
   if (absl::IsResourceExhausted(status)) return Reason::kSubnetExhausted;
