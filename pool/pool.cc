@@ -6,6 +6,15 @@
 #include "glog/logging.h"
 
 namespace pool {
+Pool::Pool(const Pool& other) : policy_(other.policy_) {
+  for (const auto& [ip, row] : other.addresses_) Put(row);
+  for (const auto& [attachment, grave] : other.tombstones_) {
+    Apply(PutTombstone{{attachment, grave.buried_at, grave.expires}});
+  }
+  intents_ = other.intents_;
+  last_intent_ = other.last_intent_;
+}
+
 absl::StatusOr<Grant> Pool::DecideAcquire(const Wish& wish,
                                           absl::Time now) const {
   const auto grave = tombstones_.find(wish.attachment);
@@ -125,7 +134,7 @@ Records Pool::DecideExpire(absl::Time now) const {
   Records records;
   for (const auto& [expires, attachment] : tombstone_queue_) {
     if (expires > now) break;
-    records.push_back(DropTombstone{attachment});
+    records.push_back(DropTombstone{*attachment});
   }
   return records;
 }
@@ -208,13 +217,14 @@ struct Pool::ApplyTo {
   void operator()(const DropAddress& r) const { pool->Drop(r.ip); }
   void operator()(const PutTombstone& r) const {
     (*this)(DropTombstone{r.row.attachment});
-    pool->tombstones_.emplace(r.row.attachment, r.row);
-    pool->tombstone_queue_.emplace(r.row.expires, r.row.attachment);
+    const auto [it, added] = pool->tombstones_.emplace(
+        r.row.attachment, Grave{r.row.buried_at, r.row.expires});
+    pool->tombstone_queue_.emplace(it->second.expires, &it->first);
   }
   void operator()(const DropTombstone& r) const {
     const auto it = pool->tombstones_.find(r.attachment);
     if (it == pool->tombstones_.end()) return;
-    pool->tombstone_queue_.erase({it->second.expires, r.attachment});
+    pool->tombstone_queue_.erase({it->second.expires, &it->first});
     pool->tombstones_.erase(it);
   }
   void operator()(const OpenIntent& r) const {

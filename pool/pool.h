@@ -7,10 +7,12 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/node_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -73,6 +75,10 @@ struct Grant {
 class Pool {
  public:
   explicit Pool(Policy policy) : policy_(policy) {}
+  Pool(const Pool& other);
+  Pool& operator=(const Pool& other) { return *this = Pool(other); }
+  Pool(Pool&&) = default;
+  Pool& operator=(Pool&&) = default;
   void SetPolicy(const Policy& policy) { policy_ = policy; }
   const Policy& policy() const { return policy_; }
 
@@ -232,7 +238,12 @@ class Pool {
   const Address* Find(const base::Attachment& attachment) const;
   const std::map<base::Ipv4, Address>& addresses() const { return addresses_; }
   const std::map<int64_t, Intent>& intents() const { return intents_; }
-  const absl::flat_hash_map<base::Attachment, Tombstone>& tombstones() const {
+  struct Grave {
+    absl::Duration buried_at;
+    absl::Time expires;
+    friend bool operator==(const Grave&, const Grave&) = default;
+  };
+  const absl::node_hash_map<base::Attachment, Grave>& tombstones() const {
     return tombstones_;
   }
   Counts counts() const;
@@ -249,6 +260,12 @@ class Pool {
 
  private:
   struct ApplyTo;
+  struct ByAttachment {
+    using Entry = std::pair<absl::Time, const base::Attachment*>;
+    bool operator()(const Entry& a, const Entry& b) const {
+      return std::tie(a.first, *a.second) < std::tie(b.first, *b.second);
+    }
+  };
   using Queue = std::set<std::pair<absl::Time, base::Ipv4>>;
 
   void Put(const Address& row);
@@ -259,8 +276,10 @@ class Pool {
   Policy policy_;
   std::map<base::Ipv4, Address> addresses_;
   absl::flat_hash_map<base::Attachment, base::Ipv4> leased_;
-  absl::flat_hash_map<base::Attachment, Tombstone> tombstones_;
-  std::set<std::pair<absl::Time, base::Attachment>> tombstone_queue_;
+  // A busy node has tens of thousands, so each has its attachment once.
+  absl::node_hash_map<base::Attachment, Grave> tombstones_;
+  std::set<std::pair<absl::Time, const base::Attachment*>, ByAttachment>
+      tombstone_queue_;  // by `expires`; borrows from tombstones_
   std::map<int64_t, Intent> intents_;
   int64_t last_intent_ = 0;
   Queue warm_;     // by `since`: rested longest first

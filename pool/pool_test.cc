@@ -66,6 +66,21 @@ TEST(PoolTest, DecidingChangesNothing) {
   EXPECT_EQ(pool.Find(A("a")), nullptr);
 }
 
+TEST(PoolTest, ACopyHasAllOfItAndNothingInCommon) {
+  Pool pool = PoolOf(2);
+  Acquire(pool, "a");
+  Delete(pool, "b");
+  pool.Apply(pool.DecideAllocate(1, "s", kStart).second);
+  Pool copy = pool;
+  pool = Pool(Policy());
+  EXPECT_NE(copy.Find(A("a")), nullptr);
+  EXPECT_EQ(copy.counts().warm, 1);
+  EXPECT_EQ(copy.intents().size(), 1u);
+  copy.Apply(copy.DecideExpire(copy.next_expiry()));
+  EXPECT_TRUE(copy.tombstones().empty());
+  EXPECT_EQ(copy.next_expiry(), absl::InfiniteFuture());
+}
+
 TEST(PoolTest, TwoAttachmentsGetTwoAddresses) {
   Pool pool = PoolOf(2);
   EXPECT_NE(Acquire(pool, "a"), Acquire(pool, "b"));
