@@ -32,12 +32,12 @@
 //      "latency": {...},             see Latency
 //      "latency_at": "before",       before or "after" (the default) the effect
 //      "ret_code": 110, "message": "...",  refuses the call ...
-//      "effect": "done",             ... though it took effect; "none"
-//      (default) "http_status": 503,           without the API's answer;
-//      "effect" as above "reset": "before",            the connection, before
-//      or "after" the effect "hang_ms": 60000,             no answer, then a
-//      reset; "effect" as above "failing": 0.3,               of a batch's
-//      items that share fails "lag_ms": 2000,               reads see the past
+//      "effect": "done",             ... though it took effect; or "none"
+//      "http_status": 503,           without the API's answer; "effect", too
+//      "reset": "before",            the connection; or "after" the effect
+//      "hang_ms": 60000,             no answer, then a reset; "effect", too
+//      "failing": 0.3,               of a batch's items that share fails
+//      "lag_ms": 2000,               reads see the past
 //      "expire_token": true,         the caller's temporary key is gone: 174
 //      "wrong_mac": true,            the answer names another interface's MAC
 //      "out_of_band": "vanish",      or "move", "allocate"; see OutOfBand
