@@ -14,47 +14,150 @@ constexpr Flag kFlags[] = {
     {FlagId::kSocket, '\0', "socket", "PATH",
      "where ipamd listens (default /run/cni-vpc-ipamd.sock)"},
     {FlagId::kTimeout, '\0', "timeout", "DURATION",
-     "how long to wait for ipamd (default 5s)"},
-    {FlagId::kNode, 'n', "node", "NODE",
-     "ask another node's ipamd (not in this release)"},
+     "how long to wait for ipamd (default 5s; 30s for what asks the VPC)"},
+    {FlagId::kNode, 'n', "node", "NODE", "read another node's pool"},
+    {FlagId::kYes, 'y', "yes", "", "don't ask, do it"},
+    {FlagId::kDryRun, '\0', "dry-run", "", "only say what would be done"},
+    {FlagId::kFollow, 'f', "follow", "", "go on with what happens from now on"},
+    {FlagId::kSince, '\0', "since", "DURATION", "not older than this"},
     {FlagId::kHelp, 'h', "help", "", "say what a command does"},
 };
 
+constexpr FlagId kReading[] = {FlagId::kOutput, FlagId::kNoHeaders,
+                               FlagId::kSocket, FlagId::kTimeout,
+                               FlagId::kNode,   FlagId::kHelp};
 constexpr FlagId kAsking[] = {FlagId::kOutput, FlagId::kNoHeaders,
-                              FlagId::kSocket, FlagId::kTimeout,
-                              FlagId::kNode,   FlagId::kHelp};
+                              FlagId::kSocket, FlagId::kTimeout, FlagId::kHelp};
+constexpr FlagId kTelling[] = {
+    FlagId::kOutput, FlagId::kNoHeaders, FlagId::kFollow, FlagId::kSince,
+    FlagId::kSocket, FlagId::kTimeout,   FlagId::kHelp};
+constexpr FlagId kAnswering[] = {FlagId::kOutput, FlagId::kSocket,
+                                 FlagId::kTimeout, FlagId::kHelp};
+constexpr FlagId kGivingBack[] = {FlagId::kOutput, FlagId::kYes,
+                                  FlagId::kSocket, FlagId::kTimeout,
+                                  FlagId::kHelp};
+constexpr FlagId kCollecting[] = {FlagId::kOutput,  FlagId::kNoHeaders,
+                                  FlagId::kDryRun,  FlagId::kSocket,
+                                  FlagId::kTimeout, FlagId::kHelp};
+constexpr FlagId kPacking[] = {FlagId::kSocket, FlagId::kTimeout,
+                               FlagId::kHelp};
 constexpr FlagId kPrinting[] = {FlagId::kOutput, FlagId::kHelp};
 constexpr FlagId kPlain[] = {FlagId::kHelp};
 
 constexpr absl::string_view kTables[] = {"wide", "json", "yaml"};
+constexpr absl::string_view kDocuments[] = {"text", "json", "yaml"};
 constexpr absl::string_view kTextOrJson[] = {"text", "json"};
 constexpr absl::string_view kShells[] = {"bash", "zsh"};
 
 constexpr Command kCommands[] = {
+    {.words = "get node",
+     .alias = "get nodes",
+     .action = Action::kGetNode,
+     .operands = Operands::kNone,
+     .arguments = "",
+     .help = "the node, its subnet and the size of its pool",
+     .flags = kReading,
+     .formats = kTables},
     {.words = "get pool",
      .alias = "get pools",
      .action = Action::kGetPool,
-     .arguments = "",
+     .operands = Operands::kFilter,
+     .arguments = "[IP]",
      .help = "the addresses that no pod holds",
-     .flags = kAsking,
+     .flags = kReading,
      .formats = kTables},
     {.words = "get pod",
      .alias = "get pods",
      .action = Action::kGetPod,
-     .arguments = "",
+     .operands = Operands::kFilter,
+     .arguments = "[POD|IP]",
      .help = "the pods and their addresses",
+     .flags = kReading,
+     .formats = kTables},
+    {.words = "get unuse",
+     .alias = "get unused",
+     .action = Action::kGetUnused,
+     .operands = Operands::kNone,
+     .arguments = "",
+     .help = "what the VPC counts as the node's, and nobody uses",
      .flags = kAsking,
      .formats = kTables},
     {.words = "pool list",
      .alias = "",
      .action = Action::kPoolList,
-     .arguments = "",
+     .operands = Operands::kFilter,
+     .arguments = "[POD|IP]",
      .help = "every address and its state",
-     .flags = kAsking,
+     .flags = kReading,
      .formats = kTables},
+    {.words = "status",
+     .alias = "",
+     .action = Action::kStatus,
+     .operands = Operands::kNone,
+     .arguments = "",
+     .help = "how the node's addresses are doing",
+     .flags = kAnswering,
+     .formats = kDocuments},
+    {.words = "why",
+     .alias = "",
+     .action = Action::kWhy,
+     .operands = Operands::kSubject,
+     .arguments = "POD|IP",
+     .help = "why a pod has no address, or an address is as it is",
+     .flags = kAnswering,
+     .formats = kDocuments},
+    {.words = "events",
+     .alias = "",
+     .action = Action::kEvents,
+     .operands = Operands::kFilter,
+     .arguments = "[POD|IP]",
+     .help = "what happened, the oldest first",
+     .flags = kTelling,
+     .formats = kTables},
+    {.words = "pop",
+     .alias = "",
+     .action = Action::kPop,
+     .operands = Operands::kNodeAndAddress,
+     .arguments = "NODE [IP]",
+     .help = "take an address out of the pool",
+     .flags = kAnswering,
+     .formats = kDocuments},
+    {.words = "push",
+     .alias = "",
+     .action = Action::kPush,
+     .operands = Operands::kNodeAndAddress,
+     .arguments = "NODE [IP]",
+     .help = "put an address into the pool",
+     .flags = kAnswering,
+     .formats = kDocuments},
+    {.words = "release",
+     .alias = "",
+     .action = Action::kRelease,
+     .operands = Operands::kNodeAndAddress,
+     .arguments = "NODE [IP]",
+     .help = "give unused addresses back to the VPC",
+     .flags = kGivingBack,
+     .formats = kDocuments},
+    {.words = "gc",
+     .alias = "",
+     .action = Action::kGc,
+     .operands = Operands::kNone,
+     .arguments = "",
+     .help = "put right what crashes have left behind",
+     .flags = kCollecting,
+     .formats = kTables},
+    {.words = "bundle",
+     .alias = "",
+     .action = Action::kBundle,
+     .operands = Operands::kFile,
+     .arguments = "[FILE]",
+     .help = "a tar file for support, without secrets",
+     .flags = kPacking,
+     .formats = {}},
     {.words = "version",
      .alias = "",
      .action = Action::kVersion,
+     .operands = Operands::kNone,
      .arguments = "",
      .help = "what this build is",
      .flags = kPrinting,
@@ -62,6 +165,7 @@ constexpr Command kCommands[] = {
     {.words = "completion",
      .alias = "",
      .action = Action::kCompletion,
+     .operands = Operands::kShell,
      .arguments = "bash|zsh",
      .help = "a script that lets the shell complete all this",
      .flags = kPlain,
@@ -69,23 +173,12 @@ constexpr Command kCommands[] = {
     {.words = "help",
      .alias = "",
      .action = Action::kHelp,
+     .operands = Operands::kTopic,
      .arguments = "[COMMAND]",
      .help = "this text, or a command's",
      .flags = kPlain,
      .formats = {}},
 };
-
-// UK8S's cnivpctl has these, and so will this one. A suggestion of what looks
-// like it (`get pod` for `get node`) would mislead those who know them.
-constexpr absl::string_view kLater[] = {"get node", "get unuse", "pop",
-                                        "push",     "release",   "gc"};
-constexpr Command kNotYet = {.words = "",
-                             .alias = "",
-                             .action = Action::kLater,
-                             .arguments = "",
-                             .help = "",
-                             .flags = kAsking,
-                             .formats = kTables};
 
 }  // namespace
 
@@ -122,8 +215,7 @@ const Command* FindCommand(absl::string_view words) {
   const auto* found = absl::c_find_if(kCommands, [&](const Command& command) {
     return command.words == words || command.alias == words;
   });
-  if (found != std::end(kCommands)) return found;
-  return absl::c_linear_search(kLater, words) ? &kNotYet : nullptr;
+  return found == std::end(kCommands) ? nullptr : found;
 }
 
 absl::Span<const absl::string_view> Shells() { return kShells; }

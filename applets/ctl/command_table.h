@@ -11,7 +11,29 @@
 // adding a command is adding a row.
 namespace applets::ctl {
 
-enum class FlagId { kOutput, kNoHeaders, kSocket, kTimeout, kNode, kHelp };
+enum class FlagId {
+  kOutput,
+  kNoHeaders,
+  kSocket,
+  kTimeout,
+  kNode,
+  kYes,
+  kDryRun,
+  kFollow,
+  kSince,
+  kHelp,
+};
+
+// What may stand behind a command.
+enum class Operands {
+  kNone,
+  kNodeAndAddress,  // NODE [IP]
+  kSubject,         // POD|IP
+  kFilter,          // [POD|IP]
+  kFile,            // [FILE]
+  kShell,
+  kTopic,
+};
 
 struct Flag {
   FlagId id;
@@ -27,6 +49,7 @@ struct Command {
   absl::string_view words;  // "get pool"
   absl::string_view alias;  // "get pools"; "" when there is none
   Action action;
+  Operands operands;
   absl::string_view arguments;  // as help shows them: "bash|zsh"; "" for none
   absl::string_view help;       // one line
   absl::Span<const FlagId> flags;
@@ -40,9 +63,8 @@ const Flag* FindFlag(absl::string_view name);
 const Flag* FindFlag(char letter);
 bool Takes(const Command& command, FlagId id);
 
-// All but the rows that only say "not in this release".
 std::vector<const Command*> Commands();
-// Including those; nullptr when there is none of these words.
+// nullptr when there is none of these words.
 const Command* FindCommand(absl::string_view words);
 // The shells that `completion` can write for.
 absl::Span<const absl::string_view> Shells();

@@ -101,7 +101,6 @@ Place CommandPlace(const Command& command) {
                  .flags = {},
                  .formats = {command.formats.begin(), command.formats.end()}};
   for (const FlagId id : command.flags) {
-    if (id == FlagId::kNode) continue;  // refused in this release
     for (std::string& spelling : Spellings(FlagOf(id))) {
       place.flags.push_back(std::move(spelling));
     }

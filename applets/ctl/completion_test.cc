@@ -33,10 +33,12 @@ std::string Offered(const std::string& words) {
 }
 
 TEST(CompletionTest, OffersCommands) {
-  EXPECT_EQ(Offered("''"), "get pool version completion help");
-  EXPECT_EQ(Offered("p"), "pool");
-  EXPECT_EQ(Offered("get ''"), "pool pod");
-  EXPECT_EQ(Offered("help get ''"), "pool pod");
+  EXPECT_EQ(Offered("''"),
+            "get pool status why events pop push release gc bundle version "
+            "completion help");
+  EXPECT_EQ(Offered("p"), "pool pop push");
+  EXPECT_EQ(Offered("get ''"), "node pool pod unuse");
+  EXPECT_EQ(Offered("help get ''"), "node pool pod unuse");
   EXPECT_EQ(Offered("completion ''"), "bash zsh");
 }
 
@@ -47,7 +49,8 @@ TEST(CompletionTest, OffersNothingAfterACommandOrNonsense) {
 
 TEST(CompletionTest, OffersTheCommandsFlags) {
   EXPECT_EQ(Offered("get pool --"),
-            "--output --no-headers --socket --timeout --help");
+            "--output --no-headers --socket --timeout --node --help");
+  EXPECT_EQ(Offered("release --"), "--output --yes --socket --timeout --help");
   EXPECT_EQ(Offered("version -"), "-o --output -h --help");
 }
 
@@ -57,14 +60,14 @@ TEST(CompletionTest, OffersTheCommandsFormats) {
 }
 
 TEST(CompletionTest, AFlagsValueIsNoCommand) {
-  EXPECT_EQ(Offered("-o json get ''"), "pool pod");
+  EXPECT_EQ(Offered("-o json get ''"), "node pool pod unuse");
   EXPECT_EQ(Offered("get --timeout ''"), "");
 }
 
 TEST(CompletionTest, AnEqualsSignMayStandBetween) {
   EXPECT_EQ(Offered("get pool --output = j"), "json");
   EXPECT_EQ(Offered("get pool --output ="), "wide json yaml");
-  EXPECT_EQ(Offered("get --output = json ''"), "pool pod");
+  EXPECT_EQ(Offered("get --output = json ''"), "node pool pod unuse");
 }
 
 }  // namespace

@@ -1,16 +1,18 @@
 #include "applets/ctl/ctl_main.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
+#include "applets/ctl/connect.h"
+#include "applets/ctl/files.h"
+#include "applets/ctl/kernel_view.h"
 #include "applets/ctl/run.h"
-#include "applets/rpc/client.h"
+#include "base/status.h"
 
 namespace applets::ctl {
 namespace {
@@ -21,16 +23,47 @@ bool Print(FILE* file, absl::string_view text) {
          std::fflush(file) == 0;
 }
 
+absl::StatusOr<rpc::PoolReply> ReadPeer(const Options& options) {
+  return absl::UnimplementedError(
+      absl::StrCat("no way to node ", options.node));
+}
+
+std::string Ask(const std::string& question) {
+  Print(stderr, question);
+  std::string answer;
+  for (int c = std::getchar(); c != EOF && c != '\n'; c = std::getchar()) {
+    answer += static_cast<char>(c);
+  }
+  return answer;
+}
+
+Host SystemHost() {
+  return {.connect = ConnectToSocket,
+          .read_peer = ReadPeer,
+          .now = absl::Now,
+          .print = [](absl::string_view text) { return Print(stdout, text); },
+          .ask = Ask,
+          .pause =
+              [](absl::Duration time) {
+                absl::SleepFor(time);
+                return true;
+              },
+          .tail = Tail,
+          .list = ListFolder,
+          .look_at_kernel = LookAtKernel,
+          .write = WriteSecretly};
+}
+
 }  // namespace
 
 int CtlMain(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + std::min(argc, 1),
                                            argv + argc);
-  const Host host = {.connect = rpc::Client::Connect, .now = absl::Now};
-  const Outcome outcome = Run(arguments, host);
+  const Outcome outcome = Run(arguments, SystemHost());
   Print(stderr, outcome.err);
   if (Print(stdout, outcome.out)) return outcome.exit_status;
-  std::fprintf(stderr, "cnivpctl: stdout: %s\n", std::strerror(errno));
+  Print(stderr,
+        absl::StrCat(base::ErrnoStatus("cnivpctl: stdout").message(), "\n"));
   return kFailed;
 }
 

@@ -15,6 +15,10 @@ constexpr char kBecomeRoot[] =
 constexpr char kWait[] =
     "Wait longer with --timeout, or see in ipamd's log what keeps it.";
 constexpr char kAgain[] = "Ask again in a moment.";
+constexpr char kPeer[] =
+    "docs/cnivpctl.md says how nodes find and trust each other; or run "
+    "cnivpctl on that node.";
+constexpr char kElsewhere[] = "Name another file, or - for stdout.";
 constexpr char kCompare[] =
     "Is it another version? Compare `cnivpctl version` with ipamd's.";
 
@@ -56,6 +60,7 @@ std::string ExplainRefused(const absl::Status& status) {
       return Lines(absl::StrCat("can't use ipamd's answer: ", status.message()),
                    kCompare);
     case absl::StatusCode::kNotFound:
+      return Lines(status.message(), "");
     case absl::StatusCode::kUnimplemented:
       return Lines(SaidNo(status), kCompare);
     case absl::StatusCode::kPermissionDenied:
@@ -63,6 +68,17 @@ std::string ExplainRefused(const absl::Status& status) {
     default:
       return Lines(SaidNo(status), "");
   }
+}
+
+std::string ExplainPeer(const std::string& node, const absl::Status& status) {
+  return Lines(
+      absl::StrCat("can't read the pool of ", node, ": ", status.message()),
+      kPeer);
+}
+
+std::string ExplainBundle(const absl::Status& status) {
+  return Lines(absl::StrCat("can't write the bundle: ", status.message()),
+               kElsewhere);
 }
 
 std::string ExplainUsage(const absl::Status& status) {

@@ -6,10 +6,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "applets/ctl/admin_view.h"
 #include "applets/ctl/completion.h"
 #include "applets/ctl/help.h"
+#include "applets/ctl/node_view.h"
 #include "applets/ctl/output.h"
 #include "applets/ctl/parse.h"
+#include "applets/ctl/story_view.h"
 #include "base/file.h"
 #include "gtest/gtest.h"
 
@@ -149,6 +152,177 @@ TEST(GoldenTest, AnOldDaemonsAnswerHasGaps) {
   ExpectGolden("gaps.wide", Show("pool list -o wide", reply).text);
 }
 
+Options Parsed(const std::string& line) {
+  const std::vector<std::string> arguments = absl::StrSplit(line, ' ');
+  const auto options = Parse(arguments);
+  EXPECT_TRUE(options.ok()) << options.status();
+  return *options;
+}
+
+// The same in each format, as NAME.txt, NAME.json and so on.
+template <typename Format>
+void ExpectGoldens(const std::string& name, const std::string& command,
+                   std::vector<std::string> formats, Format format) {
+  ExpectGolden(absl::StrCat(name, ".txt"), format(Parsed(command))->text);
+  for (const std::string& as : formats) {
+    ExpectGolden(absl::StrCat(name, ".", as),
+                 format(Parsed(absl::StrCat(command, " -o ", as)))->text);
+  }
+}
+
+TEST(GoldenTest, Nodes) {
+  ExpectGoldens("get-node", "get node", {"wide", "json", "yaml"},
+                [](const Options& options) {
+                  rpc::PoolReply other = {"node-2", {}, "subnet-def456"};
+                  return FormatNodes(options, {Node(), other});
+                });
+}
+
+rpc::NodeReply Status() {
+  rpc::NodeReply node;
+  node.node = "node-1";
+  node.version = "0.2.0";
+  node.commit = "3f2a1b";
+  node.started = kNow - absl::Hours(3);
+  node.interface = "eth0";
+  node.address = *base::Ipv4::Parse("10.126.0.11");
+  node.subnet = "subnet-abc123";
+  node.reason = "subnet-exhausted";
+  node.problem = "subnet subnet-abc123 has no address left since 02:47:00Z";
+  node.level = "dry";
+  node.states = {{"fresh", 0},   {"warm", 0},        {"leased", 12},
+                 {"cooling", 4}, {"quarantined", 1}, {"releasing", 0},
+                 {"popped", 1}};
+  node.waiting = 2;
+  node.under_way = 1;
+  node.low = 3;
+  node.high = 50;
+  node.cooldown = absl::Seconds(30);
+  node.vpc.kind = "ucloud";
+  node.vpc.obstacle = "RetCode 57000: no more IP (request UUID 5f1)";
+  node.vpc.until = kNow + absl::Seconds(4);
+  node.vpc.verified = kNow - absl::Seconds(20);
+  node.vpc.circuit = "half-open";
+  node.vpc.rate_per_second = 2.5;
+  node.vpc.last_error = "AllocateBatchSecondaryIp: RetCode 57000";
+  node.vpc.calls = {
+      {"AllocateBatchSecondaryIp", "57000", 3, absl::Milliseconds(900)},
+      {"DescribeSecondaryIp", "0", 40, absl::Milliseconds(2000)}};
+  return node;
+}
+
+TEST(GoldenTest, Status) {
+  ExpectGoldens("status", "status", {"json", "yaml"},
+                [](const Options& options) {
+                  return FormatStatus(options, Status(), kNow);
+                });
+}
+
+TEST(GoldenTest, ANodeThatIsFine) {
+  rpc::NodeReply node;
+  node.node = "node-1";
+  node.ready = true;
+  node.level = "normal";
+  node.vpc.kind = "embedded";
+  ExpectGolden("status-ready.txt",
+               FormatStatus(Parsed("status"), node, kNow)->text);
+}
+
+std::vector<rpc::Event> Story() {
+  rpc::Event refused;
+  refused.sequence = 7;
+  refused.first = kNow - absl::Minutes(2);
+  refused.last = kNow - absl::Seconds(5);
+  refused.count = 4;
+  refused.reason = "subnet-exhausted";
+  refused.pod = {"default", "web-1", "u"};
+  refused.attachment = {"cnivpc", "c1", "eth0"};
+  refused.subnet = "subnet-abc123";
+  refused.text = "no address for the pod: RetCode 57000";
+  rpc::Event conflict;
+  conflict.sequence = 8;
+  conflict.first = conflict.last = kNow - absl::Seconds(3);
+  conflict.reason = "conflict";
+  conflict.address = base::Ipv4::Parse("10.126.3.101").value();
+  conflict.subnet = "subnet-abc123";
+  conflict.text = "used by 52:54:00:00:00:01 \x1b[31m";
+  conflict.until = kNow + absl::Minutes(1);
+  rpc::Event dry;
+  dry.sequence = 9;
+  dry.first = dry.last = kNow;
+  dry.reason = "vpc-unavailable";
+  dry.subnet = "subnet-abc123";
+  dry.text = "no answer";
+  return {refused, conflict, dry};
+}
+
+TEST(GoldenTest, Events) {
+  ExpectGoldens(
+      "events", "events", {"wide", "json", "yaml"}, [](const Options& options) {
+        return FormatEvents(
+            options, {"node-1", kNow - absl::Hours(3), 2, 9, Story()}, kNow);
+      });
+}
+
+TEST(GoldenTest, News) {
+  for (const char* format : {"wide", "json", "yaml"}) {
+    ExpectGolden(absl::StrCat("events-follow.", format),
+                 *FormatNews(Parsed(absl::StrCat("events -f -o ", format)),
+                             {"node-1", kNow, 0, 9, Story()}));
+  }
+}
+
+TEST(GoldenTest, Why) {
+  const rpc::WhyReply why{
+      "default/web-1",
+      "subnet-exhausted",
+      "default/web-1 waits for an address since 02:48:59Z",
+      {"the pool of subnet subnet-abc123 is dry: 0 warm; 4 cooling, the first "
+       "until 02:49:31Z",
+       "subnet subnet-abc123 has no address left since 02:47:00Z (RetCode "
+       "57000: no more IP (request UUID 5f1))"},
+      "an address has rested at 02:49:31Z; the VPC is asked again at 02:49:04Z",
+      Story()};
+  ExpectGoldens(
+      "why", "why default/web-1", {"json", "yaml"},
+      [&](const Options& options) { return FormatWhy(options, why); });
+}
+
+TEST(GoldenTest, Unused) {
+  const rpc::UnusedReply unused{
+      "node-1",
+      {{base::Ipv4::Parse("10.126.3.40").value(), "subnet-abc123", "popped",
+        kNow - absl::Minutes(7)},
+       {base::Ipv4::Parse("10.126.3.41").value(), "subnet-abc123", "unknown"}}};
+  ExpectGoldens("get-unuse", "get unuse", {"wide", "json", "yaml"},
+                [&](const Options& options) {
+                  return FormatUnused(options, unused, kNow);
+                });
+}
+
+TEST(GoldenTest, WhatOperatorsDid) {
+  const rpc::AddressReply one{base::Ipv4::Parse("10.126.3.40").value(),
+                              "fresh"};
+  const auto address = [&](const Options& options) {
+    return FormatAddress(options, one);
+  };
+  ExpectGoldens("pop", "pop node-1", {"json", "yaml"}, address);
+  ExpectGoldens("push", "push node-1", {"json"}, address);
+  ExpectGoldens("release", "release node-1", {"json", "yaml"},
+                [&](const Options& options) {
+                  return FormatGiveBack(
+                      options, {{one.address},
+                                {{base::Ipv4::Parse("10.126.3.9").value(),
+                                  "is leased to default/web-0"}}});
+                });
+  ExpectGoldens("gc", "gc", {"json", "yaml"}, [&](const Options& options) {
+    return FormatSweep(
+        options,
+        {false,
+         {{"orphan", "cnivpc/c9/eth0", "a link without a lease: removed"}}});
+  });
+}
+
 TEST(GoldenTest, Version) {
   const base::BuildInfo info = {"0.1.0", "3f2a1b", "2023-11-24T02:49:00Z",
                                 "g++ 12.2.0"};
@@ -163,6 +337,8 @@ TEST(GoldenTest, Help) {
   ExpectGolden("help.txt", HelpText(""));
   ExpectGolden("help-get.txt", HelpText("get"));
   ExpectGolden("help-get-pod.txt", HelpText("get pod"));
+  ExpectGolden("help-events.txt", HelpText("events"));
+  ExpectGolden("help-release.txt", HelpText("release"));
   ExpectGolden("help-version.txt", HelpText("version"));
   ExpectGolden("help-completion.txt", HelpText("completion"));
 }

@@ -16,7 +16,8 @@ constexpr char kExitStatus[] =
     "\nExit status:\n"
     "  0  done, even if there is nothing to show\n"
     "  1  ipamd can't be reached or said no, or the answer can't be printed\n"
-    "  2  the command line is wrong; nothing was asked\n";
+    "  2  the command line is wrong; nothing was asked\n"
+    "  3  the answer is no: status says not ready, or not all was released\n";
 
 using Lines = std::vector<std::pair<std::string, std::string>>;
 
@@ -84,7 +85,7 @@ std::string HelpText(absl::string_view subject) {
   const absl::string_view space = subject.empty() ? "" : " ";
   return absl::StrCat(
       "cnivpctl shows the addresses of this node and the pods that hold them, "
-      "as its\nipamd knows them.\n\nUsage: cnivpctl ",
+      "as its\nipamd knows them, and says why.\n\nUsage: cnivpctl ",
       subject, space, "COMMAND [FLAG...]\n", CommandsOf(subject),
       "\n`cnivpctl COMMAND --help` says which flags a command takes.\n",
       kExitStatus);

@@ -1,22 +1,34 @@
 #ifndef CNIVPC_APPLETS_CTL_OPTIONS_H_
 #define CNIVPC_APPLETS_CTL_OPTIONS_H_
 
+#include <optional>
 #include <string>
 
 #include "absl/time/time.h"
 #include "applets/rpc/messages.h"
+#include "base/address.h"
+#include "base/attachment.h"
 
 namespace applets::ctl {
 
 // What a command does.
 enum class Action {
-  kGetPool,   // the addresses that no pod holds
-  kGetPod,    // the pods and their addresses
-  kPoolList,  // every address
+  kGetNode,    // nodes, and how many addresses they have
+  kGetPool,    // the addresses that no pod holds
+  kGetPod,     // the pods and their addresses
+  kGetUnused,  // what the VPC counts as the node's, and nobody uses
+  kPoolList,   // every address
+  kStatus,
+  kWhy,
+  kEvents,
+  kPop,
+  kPush,
+  kRelease,
+  kGc,
+  kBundle,
   kVersion,
   kCompletion,
   kHelp,
-  kLater,  // known by name, but not in this release
 };
 
 // kText is lines for people, kWide the same with all columns.
@@ -29,9 +41,19 @@ struct Options {
   bool headers = true;
   std::string socket = rpc::kDefaultSocket;
   absl::Duration timeout = absl::Seconds(5);
-  // kCompletion: the shell. kHelp: the words of a command or of a group of
-  // commands; "" for all of them.
-  std::string subject;
+  std::string node = {};  // -n: another node's ipamd; "" for this node's
+  bool yes = false;       // don't ask
+  bool dry_run = false;
+  bool follow = false;
+  absl::Duration since = absl::InfiniteDuration();  // not older than this
+
+  // The words behind the command.
+  std::string target = {};  // the node that is to be changed
+  std::optional<base::Ipv4> address = {};
+  std::optional<base::Pod> pod = {};  // namespace and name
+  // kCompletion: the shell. kBundle: the file. kHelp: the words of a command
+  // or of a group of commands; "" for all of them.
+  std::string subject = {};
 };
 
 }  // namespace applets::ctl

@@ -1,7 +1,6 @@
 #include "applets/ctl/output.h"
 
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "applets/ctl/document.h"
@@ -15,27 +14,6 @@ namespace {
 
 // kubectl's words.
 constexpr char kNothingFound[] = "No resources found.\n";
-
-Output Table(const Options& options, const rpc::PoolReply& reply,
-             absl::Time now) {
-  if (reply.entries.empty()) return {"", kNothingFound};
-  const Columns columns =
-      options.format == Format::kWide ? Columns::kAll : Columns::kUsual;
-  std::vector<Row> rows;
-  if (options.headers) rows.push_back(HeaderOf(options.action, columns));
-  for (const rpc::PoolEntry& entry : reply.entries) {
-    rows.push_back(RowOf(options.action, columns, entry, now));
-  }
-  return {FormatTable(rows), ""};
-}
-
-// `json` as kJson or kYaml.
-absl::StatusOr<Output> Document(Format format, absl::string_view json) {
-  ASSIGN_OR_RETURN(std::string text, format == Format::kYaml
-                                         ? ToYaml(json)
-                                         : ToIndentedJson(json));
-  return Output{std::move(text), ""};
-}
 
 std::string VersionJson(const base::BuildInfo& info) {
   rapidjson::StringBuffer text;
@@ -51,19 +29,43 @@ std::string VersionJson(const base::BuildInfo& info) {
 
 }  // namespace
 
+bool IsDocument(Format format) {
+  return format == Format::kJson || format == Format::kYaml;
+}
+
+absl::StatusOr<Output> FormatDocument(Format format, absl::string_view json) {
+  ASSIGN_OR_RETURN(std::string text, format == Format::kYaml
+                                         ? ToYaml(json)
+                                         : ToIndentedJson(json));
+  return Output{std::move(text), ""};
+}
+
+Output FormatRows(const Options& options, Row header, std::vector<Row> rows) {
+  if (rows.empty()) return {"", kNothingFound};
+  if (options.headers) rows.insert(rows.begin(), std::move(header));
+  return {FormatTable(rows), ""};
+}
+
 absl::StatusOr<Output> FormatPool(const Options& options, rpc::PoolReply reply,
                                   absl::Time now) {
-  const rpc::PoolReply selected = Select(options.action, std::move(reply));
-  if (options.format == Format::kJson || options.format == Format::kYaml) {
-    return Document(options.format, rpc::ToJson(selected));
+  const rpc::PoolReply selected = Select(options, std::move(reply));
+  if (IsDocument(options.format)) {
+    return FormatDocument(options.format, rpc::ToJson(selected));
   }
-  return Table(options, selected, now);
+  const Columns columns =
+      options.format == Format::kWide ? Columns::kAll : Columns::kUsual;
+  std::vector<Row> rows;
+  for (const rpc::PoolEntry& entry : selected.entries) {
+    rows.push_back(RowOf(options.action, columns, entry, now));
+  }
+  return FormatRows(options, HeaderOf(options.action, columns),
+                    std::move(rows));
 }
 
 absl::StatusOr<Output> FormatVersion(const Options& options,
                                      const base::BuildInfo& info) {
   if (options.format == Format::kJson) {
-    return Document(Format::kJson, VersionJson(info));
+    return FormatDocument(Format::kJson, VersionJson(info));
   }
   return Output{absl::StrCat("CNI Version:    ", info.version,          //
                              "\nCompiler:       ", info.compiler,       //

@@ -11,6 +11,7 @@
 #include "absl/strings/strip.h"
 #include "applets/ctl/command_table.h"
 #include "applets/ctl/nearest.h"
+#include "applets/ctl/operands.h"
 #include "base/status.h"
 
 namespace applets::ctl {
@@ -164,10 +165,6 @@ absl::StatusOr<Chosen> Choose(absl::Span<const absl::string_view> words) {
     const std::string name = absl::StrJoin(words.first(n), " ");
     const Command* command = FindCommand(name);
     if (command == nullptr) continue;
-    if (command->action == Action::kLater) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("\"", name, "\" isn't in this release"));
-    }
     return Chosen{command, words.subspan(n)};
   }
   return NoCommand(words);
@@ -198,16 +195,16 @@ absl::StatusOr<Format> FormatNamed(const Given& given, const Command& command) {
                    absl::StrJoin(command.formats, ", ")));
 }
 
-absl::StatusOr<absl::Duration> TimeoutOf(const Given& given) {
-  absl::Duration timeout;
-  if (absl::ParseDuration(given.value, &timeout) &&
-      timeout > absl::ZeroDuration() && timeout <= kMaxTimeout) {
-    return timeout;
+absl::StatusOr<absl::Duration> DurationOf(const Given& given,
+                                          absl::Duration most) {
+  absl::Duration duration;
+  if (absl::ParseDuration(given.value, &duration) &&
+      duration > absl::ZeroDuration() && duration <= most) {
+    return duration;
   }
   return absl::InvalidArgumentError(absl::StrCat(
       given.spelled, " \"", given.value, "\": must be a time such as 500ms, 5s",
-      " or 1m30s, more than 0 and at most ",
-      absl::FormatDuration(kMaxTimeout)));
+      " or 1m30s, more than 0 and at most ", absl::FormatDuration(most)));
 }
 
 // The options with one flag more.
@@ -219,13 +216,18 @@ absl::StatusOr<Options> Take(const Given& given, const Command& command,
       return options;
     }
     case FlagId::kTimeout: {
-      ASSIGN_OR_RETURN(options.timeout, TimeoutOf(given));
+      ASSIGN_OR_RETURN(options.timeout, DurationOf(given, kMaxTimeout));
+      return options;
+    }
+    case FlagId::kSince: {
+      ASSIGN_OR_RETURN(options.since, DurationOf(given, kMaxSince));
       return options;
     }
     case FlagId::kNode:
-      return absl::InvalidArgumentError(absl::StrCat(
-          given.spelled, " isn't in this release, which asks the ipamd of its ",
-          "own node only: run cnivpctl on ", given.value));
+      options.node = std::string(given.value);
+      if (!options.node.empty()) return options;
+      return absl::InvalidArgumentError(
+          absl::StrCat(given.spelled, " \"\": must be a node"));
     case FlagId::kSocket:
       options.socket = std::string(given.value);
       if (!options.socket.empty()) return options;
@@ -233,31 +235,33 @@ absl::StatusOr<Options> Take(const Given& given, const Command& command,
     case FlagId::kNoHeaders:
       options.headers = false;
       return options;
+    case FlagId::kYes:
+      options.yes = true;
+      return options;
+    case FlagId::kDryRun:
+      options.dry_run = true;
+      return options;
+    case FlagId::kFollow:
+      options.follow = true;
+      return options;
     case FlagId::kHelp:
       return options;
   }
   return options;
 }
 
-absl::StatusOr<std::string> ShellOf(
-    absl::Span<const absl::string_view> arguments) {
-  const std::string shells = absl::StrJoin(Shells(), " or ");
-  if (arguments.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("completion for which shell? ", shells));
-  }
-  if (absl::c_linear_search(Shells(), arguments[0])) {
-    return std::string(arguments[0]);
-  }
-  return absl::InvalidArgumentError(
-      absl::StrCat("completion \"", arguments[0], "\": must be ", shells));
+// Whether ipamd has to ask the VPC before it can answer.
+bool AsksTheVpc(Action action) {
+  return action == Action::kGetUnused || action == Action::kPush ||
+         action == Action::kRelease || action == Action::kGc;
 }
 
 absl::StatusOr<Options> Understand(const Parts& parts) {
-  ASSIGN_OR_RETURN(Chosen chosen, Choose(parts.words));
+  ASSIGN_OR_RETURN(const Chosen chosen, Choose(parts.words));
   const Command& command = *chosen.command;
   Options options;
   options.action = command.action;
+  if (AsksTheVpc(command.action)) options.timeout = kVpcTimeout;
   for (const Given& given : parts.flags) {
     if (!Takes(command, given.flag->id)) {
       return absl::InvalidArgumentError(
@@ -265,13 +269,7 @@ absl::StatusOr<Options> Understand(const Parts& parts) {
     }
     ASSIGN_OR_RETURN(options, Take(given, command, std::move(options)));
   }
-  if (command.action == Action::kCompletion) {
-    ASSIGN_OR_RETURN(options.subject, ShellOf(chosen.arguments));
-    chosen.arguments.remove_prefix(1);
-  }
-  if (chosen.arguments.empty()) return options;
-  return absl::InvalidArgumentError(absl::StrCat(
-      command.words, ": unexpected \"", chosen.arguments[0], "\""));
+  return TakeOperands(command, chosen.arguments, std::move(options));
 }
 
 bool AsksForHelp(const Parts& parts) {

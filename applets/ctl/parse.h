@@ -11,6 +11,10 @@ namespace applets::ctl {
 
 // The longest that --timeout may be.
 inline constexpr absl::Duration kMaxTimeout = absl::Hours(1);
+// And --since: a year.
+inline constexpr absl::Duration kMaxSince = absl::Hours(24 * 365);
+// The time-out of commands that make ipamd ask the VPC.
+inline constexpr absl::Duration kVpcTimeout = absl::Seconds(30);
 
 // A command line, without the program's name. Flags may stand anywhere: `-o
 // json`, `-ojson`, `-o=json`, `--output json`, `--output=json`; the last of

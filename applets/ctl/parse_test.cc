@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -87,8 +88,9 @@ TEST(ParseTest, AnUnknownCommandComesWithTheNearest) {
   EXPECT_EQ(ProblemOf("get pol"),
             "unknown command after \"get\": \"pol\"; did you mean \"pool\"?");
   EXPECT_EQ(ProblemOf("describe"),
-            "unknown command \"describe\"; there is get, pool, version, "
-            "completion, help");
+            "unknown command \"describe\"; there is get, pool, status, why, "
+            "events, pop, push, release, gc, bundle, version, completion, "
+            "help");
 }
 
 TEST(ParseTest, AnUnknownFlagComesWithTheNearest) {
@@ -102,29 +104,80 @@ TEST(ParseTest, AnUnknownFlagComesWithTheNearest) {
 }
 
 TEST(ParseTest, AGroupAloneSaysWhatIsInIt) {
-  EXPECT_EQ(ProblemOf("get"), "get what? There is pool, pod");
-  EXPECT_EQ(ProblemOf("get -o json"), "get what? There is pool, pod");
+  EXPECT_EQ(ProblemOf("get"), "get what? There is node, pool, pod, unuse");
+  EXPECT_EQ(ProblemOf("get -o json"),
+            "get what? There is node, pool, pod, unuse");
 }
 
 TEST(ParseTest, AFlagWithoutACommandAsksForOne) {
-  EXPECT_EQ(ProblemOf("-o json"),
-            "which command? There is get, pool, version, completion, help");
+  EXPECT_EQ(
+      ProblemOf("-o json"),
+      "which command? There is get, pool, status, why, events, pop, push, "
+      "release, gc, bundle, version, completion, help");
 }
 
-TEST(ParseTest, ANodeIsRefusedForNow) {
-  EXPECT_EQ(ProblemOf("get pod -n node-7"),
-            "-n isn't in this release, which asks the ipamd of its own node "
-            "only: run cnivpctl on node-7");
-  EXPECT_THAT(ProblemOf("pool list --node=node-7"),
-              HasSubstr("--node isn't in this release"));
+TEST(ParseTest, AnotherNodesPoolCanBeRead) {
+  EXPECT_EQ(ParseLine("get pod -n node-7")->node, "node-7");
+  EXPECT_EQ(ParseLine("pool list --node=10.0.0.7:7312")->node, "10.0.0.7:7312");
+  EXPECT_EQ(ProblemOf("get pod -n="), "-n \"\": must be a node");
+  EXPECT_EQ(ProblemOf("pop node-7 -n node-7"), "pop takes no -n");
 }
 
-TEST(ParseTest, CommandsThatUsersKnowAreNotInThisReleaseYet) {
-  for (const std::string line :
-       {"get node", "get unuse", "pop", "push", "release", "gc"}) {
-    EXPECT_EQ(ProblemOf(line), "\"" + line + "\" isn't in this release");
+TEST(ParseTest, AnOperatorNamesTheNodeAndPerhapsAnAddress) {
+  const Options pop = *ParseLine("pop node-7 10.0.0.5");
+  EXPECT_EQ(pop.action, Action::kPop);
+  EXPECT_EQ(pop.target, "node-7");
+  EXPECT_EQ(pop.address, base::Ipv4::Parse("10.0.0.5").value());
+  EXPECT_EQ(ParseLine("push node-7")->address, std::nullopt);
+  EXPECT_TRUE(ParseLine("release node-7 --yes")->yes);
+  EXPECT_TRUE(ParseLine("release -y node-7")->yes);
+  EXPECT_EQ(ProblemOf("pop"), "pop on which node? cnivpctl pop NODE [IP]");
+  EXPECT_EQ(ProblemOf("pop 10.0.0.5"),
+            "pop: the node comes first: cnivpctl pop NODE 10.0.0.5");
+  EXPECT_EQ(ProblemOf("pop node-7 web"), "pop: not an IPv4 address: \"web\"");
+  EXPECT_EQ(ProblemOf("pop a 10.0.0.5 b"), "pop: unexpected \"b\"");
+}
+
+TEST(ParseTest, ASubjectIsAPodOrAnAddress) {
+  EXPECT_EQ(ParseLine("why 10.0.0.5")->address,
+            base::Ipv4::Parse("10.0.0.5").value());
+  EXPECT_EQ(ParseLine("why shop/web-1")->pod, (base::Pod{"shop", "web-1", ""}));
+  EXPECT_EQ(ParseLine("events web-1")->pod,
+            (base::Pod{"default", "web-1", ""}));
+  EXPECT_EQ(ParseLine("get pod web-1")->pod,
+            (base::Pod{"default", "web-1", ""}));
+  EXPECT_EQ(ParseLine("events")->pod, std::nullopt);
+  EXPECT_EQ(ProblemOf("why"), "why what? cnivpctl why POD|IP");
+  for (const absl::string_view wrong : {"/web", "shop/", "a/b/c", "/"}) {
+    EXPECT_EQ(ProblemOf(absl::StrCat("why ", wrong)),
+              absl::StrCat("why: \"", wrong,
+                           "\" is neither an IP nor NAMESPACE/NAME"));
   }
-  EXPECT_THAT(ProblemOf("pop node-7 10.0.0.5"), HasSubstr("\"pop\""));
+}
+
+TEST(ParseTest, WhatAsksTheVpcWaitsLonger) {
+  EXPECT_EQ(ParseLine("get unuse")->timeout, kVpcTimeout);
+  EXPECT_EQ(ParseLine("release a")->timeout, kVpcTimeout);
+  EXPECT_EQ(ParseLine("release a --timeout 1s")->timeout, absl::Seconds(1));
+  EXPECT_EQ(ParseLine("pop a")->timeout, absl::Seconds(5));
+}
+
+TEST(ParseTest, EventsCanBeFollowedFromATimeOn) {
+  const Options options = *ParseLine("events -f --since 10m -o json");
+  EXPECT_TRUE(options.follow);
+  EXPECT_EQ(options.since, absl::Minutes(10));
+  EXPECT_EQ(ParseLine("events")->since, absl::InfiniteDuration());
+  EXPECT_THAT(ProblemOf("events --since yesterday"),
+              HasSubstr("--since \"yesterday\": must be a time"));
+}
+
+TEST(ParseTest, TheRest) {
+  EXPECT_EQ(ParseLine("get node")->action, Action::kGetNode);
+  EXPECT_EQ(ParseLine("get unused")->action, Action::kGetUnused);
+  EXPECT_EQ(ParseLine("status")->action, Action::kStatus);
+  EXPECT_TRUE(ParseLine("gc --dry-run")->dry_run);
+  EXPECT_EQ(ParseLine("bundle")->subject, "");
+  EXPECT_EQ(ParseLine("bundle -")->subject, "-");
 }
 
 TEST(ParseTest, FormatsAreTheCommands) {
@@ -160,10 +213,11 @@ TEST(ParseTest, ATimeoutHasAUnitAndALimit) {
 }
 
 TEST(ParseTest, ExtraWordsAreRefused) {
-  EXPECT_EQ(ProblemOf("get pod web-0"), "get pod: unexpected \"web-0\"");
+  EXPECT_EQ(ProblemOf("get pod web-0 web-1"), "get pod: unexpected \"web-1\"");
+  EXPECT_EQ(ProblemOf("status web-0"), "status: unexpected \"web-0\"");
   EXPECT_EQ(ProblemOf("completion bash zsh"), "completion: unexpected \"zsh\"");
-  EXPECT_EQ(ProblemOf("get pod -- -o"), "get pod: unexpected \"-o\"");
-  EXPECT_EQ(ProblemOf("get pod -"), "get pod: unexpected \"-\"");
+  EXPECT_EQ(ProblemOf("gc -- -o"), "gc: unexpected \"-o\"");
+  EXPECT_EQ(ProblemOf("gc -"), "gc: unexpected \"-\"");
 }
 
 TEST(ParseTest, CompletionNeedsAShellItKnows) {

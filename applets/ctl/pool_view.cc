@@ -86,10 +86,17 @@ absl::Span<const Column> ColumnsOf(Action action, Columns columns) {
                                   : layout.columns.first(layout.usual);
 }
 
+// What was popped is in the pool no more: `get unuse` has it.
 bool Belongs(Action action, const PoolEntry& entry) {
   const bool leased = entry.state == "leased";
-  if (action == Action::kGetPool) return !leased;
+  if (action == Action::kGetPool) return !leased && entry.state != "popped";
   return action == Action::kGetPod ? leased : true;
+}
+
+bool IsAskedFor(const Options& options, const PoolEntry& entry) {
+  if (options.address) return entry.address == *options.address;
+  return !options.pod || (entry.pod.ns == options.pod->ns &&
+                          entry.pod.name == options.pod->name);
 }
 
 bool ByAddress(const PoolEntry& a, const PoolEntry& b) {
@@ -103,11 +110,12 @@ bool ByPod(const PoolEntry& a, const PoolEntry& b) {
 
 }  // namespace
 
-rpc::PoolReply Select(Action action, rpc::PoolReply reply) {
+rpc::PoolReply Select(const Options& options, rpc::PoolReply reply) {
   std::erase_if(reply.entries, [&](const PoolEntry& entry) {
-    return !Belongs(action, entry);
+    return !Belongs(options.action, entry) || !IsAskedFor(options, entry);
   });
-  absl::c_sort(reply.entries, action == Action::kGetPod ? ByPod : ByAddress);
+  absl::c_sort(reply.entries,
+               options.action == Action::kGetPod ? ByPod : ByAddress);
   return reply;
 }
 

@@ -16,7 +16,7 @@ enum class Columns { kUsual, kAll };
 
 // What belongs into the view, in its order: by address, pods by namespace and
 // name first.
-rpc::PoolReply Select(Action action, rpc::PoolReply reply);
+rpc::PoolReply Select(const Options& options, rpc::PoolReply reply);
 
 // The header's cells, and those of an address.
 Row HeaderOf(Action action, Columns columns);

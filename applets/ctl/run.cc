@@ -2,12 +2,17 @@
 
 #include <utility>
 
+#include "applets/ctl/admin_view.h"
+#include "applets/ctl/bundle.h"
 #include "applets/ctl/completion.h"
 #include "applets/ctl/failure.h"
+#include "applets/ctl/follow.h"
 #include "applets/ctl/help.h"
-#include "applets/ctl/options.h"
+#include "applets/ctl/node_view.h"
 #include "applets/ctl/output.h"
 #include "applets/ctl/parse.h"
+#include "applets/ctl/release.h"
+#include "applets/ctl/story_view.h"
 #include "base/build_info.h"
 
 namespace applets::ctl {
@@ -18,30 +23,79 @@ Outcome Printed(absl::StatusOr<Output> output) {
   return {kDone, std::move(output->text), std::move(output->note)};
 }
 
-Outcome ShowPool(const Options& options, const Host& host) {
-  absl::StatusOr<rpc::Client> client =
-      host.connect(options.socket, options.timeout);
-  if (!client.ok()) return {kFailed, "", ExplainUnreachable(client.status())};
-  absl::StatusOr<rpc::PoolReply> reply = client->Pool();
+// An answer, formatted by `format`.
+template <typename Reply, typename Format>
+Outcome Answered(absl::StatusOr<Reply> reply, Format format) {
   if (!reply.ok()) return {kFailed, "", ExplainRefused(reply.status())};
-  return Printed(FormatPool(options, *std::move(reply), host.now()));
+  return Printed(format(*std::move(reply)));
 }
 
-Outcome Do(const Options& options, const Host& host) {
-  switch (options.action) {
-    case Action::kGetPool:
-    case Action::kGetPod:
-    case Action::kPoolList:
-      return ShowPool(options, host);
-    case Action::kVersion:
-      return Printed(FormatVersion(options, base::GetBuildInfo()));
-    case Action::kCompletion:
-      return {kDone, CompletionScript(options.subject), ""};
-    case Action::kHelp:
-    case Action::kLater:  // Parse has refused it
-      break;
+Outcome ShowPeer(const Options& options, const Host& host) {
+  absl::StatusOr<rpc::PoolReply> pool = host.read_peer(options);
+  if (!pool.ok())
+    return {kFailed, "", ExplainPeer(options.node, pool.status())};
+  if (options.action == Action::kGetNode) {
+    return Printed(FormatNodes(options, {*std::move(pool)}));
   }
-  return {kDone, HelpText(options.subject), ""};
+  return Printed(FormatPool(options, *std::move(pool), host.now()));
+}
+
+Outcome ShowStatus(const Options& options, const rpc::NodeReply& node,
+                   absl::Time now) {
+  Outcome outcome = Printed(FormatStatus(options, node, now));
+  if (outcome.exit_status == kDone && !node.ready) outcome.exit_status = kNo;
+  return outcome;
+}
+
+// What needs one call on the connection.
+Outcome AskOnce(const Options& options, const Host& host,
+                const Connection& ipamd) {
+  const absl::Time now = host.now();
+  switch (options.action) {
+    case Action::kGetNode:
+      return Answered(AskPool(ipamd), [&](rpc::PoolReply pool) {
+        return FormatNodes(options, {std::move(pool)});
+      });
+    case Action::kGetUnused:
+      return Answered(AskUnused(ipamd), [&](const rpc::UnusedReply& reply) {
+        return FormatUnused(options, reply, now);
+      });
+    case Action::kWhy:
+      return Answered(AskWhy(ipamd, options), [&](const rpc::WhyReply& reply) {
+        return FormatWhy(options, reply);
+      });
+    case Action::kPop:
+    case Action::kPush:
+      return Answered(options.action == Action::kPop ? Pop(ipamd, options)
+                                                     : Push(ipamd, options),
+                      [&](const rpc::AddressReply& reply) {
+                        return FormatAddress(options, reply);
+                      });
+    case Action::kGc:
+      return Answered(Sweep(ipamd, options), [&](const rpc::SweepReply& reply) {
+        return FormatSweep(options, reply);
+      });
+    default:
+      return Answered(AskPool(ipamd), [&](rpc::PoolReply pool) {
+        return FormatPool(options, std::move(pool), now);
+      });
+  }
+}
+
+Outcome Ask(const Options& options, const Host& host) {
+  if (!options.node.empty()) return ShowPeer(options, host);
+  if (options.action == Action::kEvents) return ShowEvents(options, host);
+  const absl::StatusOr<Connection> ipamd = host.connect(options);
+  if (!ipamd.ok()) return {kFailed, "", ExplainUnreachable(ipamd.status())};
+  if (options.action == Action::kRelease) {
+    return ReleaseAddresses(options, host, *ipamd);
+  }
+  if (options.action == Action::kStatus) {
+    const absl::StatusOr<rpc::NodeReply> node = AskNode(*ipamd);
+    if (!node.ok()) return {kFailed, "", ExplainRefused(node.status())};
+    return ShowStatus(options, *node, host.now());
+  }
+  return AskOnce(options, host, *ipamd);
 }
 
 }  // namespace
@@ -49,7 +103,18 @@ Outcome Do(const Options& options, const Host& host) {
 Outcome Run(absl::Span<const std::string> arguments, const Host& host) {
   const absl::StatusOr<Options> options = Parse(arguments);
   if (!options.ok()) return {kUsage, "", ExplainUsage(options.status())};
-  return Do(*options, host);
+  switch (options->action) {
+    case Action::kVersion:
+      return Printed(FormatVersion(*options, base::GetBuildInfo()));
+    case Action::kCompletion:
+      return {kDone, CompletionScript(options->subject), ""};
+    case Action::kHelp:
+      return {kDone, HelpText(options->subject), ""};
+    case Action::kBundle:
+      return WriteBundle(*options, host);
+    default:
+      return Ask(*options, host);
+  }
 }
 
 }  // namespace applets::ctl

@@ -8,7 +8,10 @@
 #include <thread>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "applets/ctl/connect.h"
 #include "applets/ctl/ctl_main.h"
+#include "applets/rpc/messages_pool.h"
 #include "applets/rpc/server.h"
 #include "base/json.h"
 #include "gmock/gmock.h"
@@ -35,7 +38,15 @@ rpc::PoolReply Node() {
   leased.since = kNow - absl::Seconds(192);
   leased.attachment = {"net", "c1", "eth0"};
   leased.pod = {"default", "web-0", "u"};
-  return {"node-1", {warm, leased}};
+  return {"node-1", {warm, leased}, "subnet-a"};
+}
+
+Host HostWith(
+    std::function<absl::StatusOr<Connection>(const Options&)> connect) {
+  Host host;
+  host.connect = std::move(connect);
+  host.now = [] { return kNow; };
+  return host;
 }
 
 class RunTest : public testing::Test {
@@ -65,8 +76,7 @@ class RunTest : public testing::Test {
 
   // Short enough for a sockaddr_un, which Bazel's own folder isn't.
   const std::string path_ = "/tmp/ctl_test." + std::to_string(getpid());
-  const Host host_ = {.connect = rpc::Client::Connect,
-                      .now = [] { return kNow; }};
+  const Host host_ = HostWith(ConnectToSocket);
   std::unique_ptr<base::Loop> loop_ = base::Loop::Create().value();
   std::unique_ptr<rpc::Server> server_;
   std::thread thread_;
@@ -91,6 +101,102 @@ TEST_F(RunTest, ShowsUk8sColumns) {
   EXPECT_EQ(Ask({"get", "pod"}).out,
             "NAMESPACE   NAME    IP         AGE\n"
             "default     web-0   10.0.0.5   3m12s\n");
+}
+
+TEST_F(RunTest, ShowsTheNode) {
+  Answer(rpc::Answer{rpc::ToJson(Node())});
+  EXPECT_EQ(Ask({"get", "node"}).out,
+            "NODE     SUBNET     POOL\n"
+            "node-1   subnet-a   1\n");
+}
+
+TEST_F(RunTest, ShowsOnePodOrOneAddress) {
+  Answer(rpc::Answer{rpc::ToJson(Node())});
+  EXPECT_EQ(Ask({"get", "pod", "default/web-0", "--no-headers"}).out,
+            "default   web-0   10.0.0.5   3m12s\n");
+  EXPECT_EQ(Ask({"pool", "list", "10.0.0.9", "--no-headers"}).out,
+            "10.0.0.9   warm   <none>   subnet-a   5s\n");
+  EXPECT_EQ(Ask({"get", "pod", "web-1"}).err, "No resources found.\n");
+}
+
+// A daemon that answers anything with `body`, and says what it was asked.
+class AskTest : public RunTest {
+ protected:
+  void AnswerAlways(const std::string& body) {
+    Listen([this, body](const rpc::Call& call, const rpc::Reply& reply) {
+      asked_ = absl::StrCat(call.method, " ", call.path, " ", call.body);
+      for (const auto& [key, value] : call.query) {
+        absl::StrAppend(&asked_, key, "=", value, ";");
+      }
+      reply(rpc::Answer{body});
+    });
+  }
+  std::string asked_;
+};
+
+TEST_F(AskTest, StatusSaysNoByItsExitStatus) {
+  AnswerAlways(R"({"node":"node-1","address":"10.0.0.1","ready":false,
+      "reason":"subnet-exhausted","problem":"57000","level":"dry"})");
+  const Outcome outcome = Ask({"status"});
+  EXPECT_EQ(outcome.exit_status, kNo);
+  EXPECT_THAT(outcome.out, HasSubstr("ready   no, subnet-exhausted: 57000\n"));
+  EXPECT_EQ(asked_, "GET /v1/node ");
+}
+
+TEST_F(AskTest, WhyAsksForThePod) {
+  AnswerAlways(
+      R"({"subject":"shop/web","reason":"leased","summary":"it has"})");
+  EXPECT_EQ(Ask({"why", "shop/web"}).out, "it has\n  reason: leased\n");
+  EXPECT_EQ(asked_, "GET /v1/why pod=shop/web;");
+}
+
+TEST_F(AskTest, PopAndPushNameNodeAndAddress) {
+  AnswerAlways(R"({"address":"10.0.0.5","state":"fresh"})");
+  EXPECT_EQ(Ask({"pop", "node-1", "10.0.0.5"}).out, "popped 10.0.0.5\n");
+  EXPECT_EQ(asked_,
+            "POST /v1/addresses/pop "
+            "{\"node\":\"node-1\",\"address\":\"10.0.0.5\"}");
+  EXPECT_EQ(Ask({"push", "node-1"}).out, "pushed 10.0.0.5, now fresh\n");
+  EXPECT_EQ(asked_, "POST /v1/addresses/push {\"node\":\"node-1\"}");
+}
+
+TEST_F(AskTest, ARehearsalIsAskedForAndToldSo) {
+  AnswerAlways(R"({"dryRun":true,"findings":[
+      {"kind":"orphan","subject":"net/c1/eth0","text":"would be removed"}]})");
+  const Outcome outcome = Ask({"gc", "--dry-run"});
+  EXPECT_EQ(outcome.out,
+            "KIND     SUBJECT       TEXT\n"
+            "orphan   net/c1/eth0   would be removed\n");
+  EXPECT_EQ(outcome.err, "Nothing was changed: --dry-run.\n");
+  EXPECT_EQ(asked_, "POST /v1/sweep {\"dryRun\":true}");
+}
+
+TEST_F(AskTest, UnusedIsUk8sColumns) {
+  AnswerAlways(R"({"node":"n","addresses":[
+      {"address":"10.0.0.5","subnet":"subnet-a","why":"popped",
+       "since":"2023-11-24T02:48:00Z"}]})");
+  EXPECT_EQ(Ask({"get", "unuse"}).out,
+            "IP         SUBNET\n10.0.0.5   subnet-a\n");
+  EXPECT_EQ(Ask({"get", "unuse", "-o", "wide"}).out,
+            "IP         SUBNET     WHY      SINCE\n"
+            "10.0.0.5   subnet-a   popped   60s\n");
+}
+
+TEST_F(RunTest, AnotherNodesPoolIsRead) {
+  Host host = host_;
+  host.read_peer =
+      [](const Options& options) -> absl::StatusOr<rpc::PoolReply> {
+    if (options.node == "node-1") return Node();
+    return absl::NotFoundError("no such node");
+  };
+  EXPECT_THAT(ctl::Run({"get", "pool", "-n", "node-1"}, host).out,
+              HasSubstr("10.0.0.9"));
+  EXPECT_THAT(ctl::Run({"get", "node", "-n", "node-1"}, host).out,
+              HasSubstr("node-1   subnet-a   1"));
+  const Outcome outcome = ctl::Run({"get", "pool", "-n", "x"}, host);
+  EXPECT_EQ(outcome.exit_status, kFailed);
+  EXPECT_THAT(outcome.err, StartsWith("cnivpctl: can't read the pool of x: no "
+                                      "such node\n"));
 }
 
 TEST_F(RunTest, JsonCanBeReadBackAsTheDaemonsMessage) {
@@ -149,12 +255,9 @@ TEST_F(RunTest, ASilentDaemonIsWaitedForAsLongAsAsked) {
 }
 
 TEST_F(RunTest, ASocketForRootOnlyIsNotAMissingDaemon) {
-  const Host host = {
-      .connect = [](const std::string&,
-                    absl::Duration) -> absl::StatusOr<rpc::Client> {
-        return absl::PermissionDeniedError("connect /s: no");
-      },
-      .now = host_.now};
+  const Host host = HostWith([](const Options&) -> absl::StatusOr<Connection> {
+    return absl::PermissionDeniedError("connect /s: no");
+  });
   const Outcome outcome = ctl::Run({"get", "pod"}, host);
   EXPECT_EQ(outcome.exit_status, kFailed);
   EXPECT_THAT(outcome.err, HasSubstr("as root"));
@@ -162,13 +265,11 @@ TEST_F(RunTest, ASocketForRootOnlyIsNotAMissingDaemon) {
 
 // Whatever doesn't need the daemon doesn't ask for it.
 Outcome RunAlone(const std::vector<std::string>& arguments) {
-  const Host nobody = {
-      .connect = [](const std::string&,
-                    absl::Duration) -> absl::StatusOr<rpc::Client> {
+  const Host nobody =
+      HostWith([](const Options&) -> absl::StatusOr<Connection> {
         ADD_FAILURE() << "connects";
         return absl::NotFoundError("");
-      },
-      .now = [] { return kNow; }};
+      });
   return Run(arguments, nobody);
 }
 

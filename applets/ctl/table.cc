@@ -14,12 +14,7 @@ constexpr size_t kGap = 3;
 constexpr absl::string_view kNothing = "<none>";
 
 std::string Shown(const std::string& cell) {
-  if (cell.empty()) return std::string(kNothing);
-  std::string shown = cell;
-  std::replace_if(
-      shown.begin(), shown.end(),
-      [](unsigned char c) { return !absl::ascii_isprint(c); }, '?');
-  return shown;
+  return cell.empty() ? std::string(kNothing) : Printable(cell);
 }
 
 std::vector<size_t> Widths(const std::vector<Row>& rows) {
@@ -43,6 +38,14 @@ std::string Line(const Row& row, const std::vector<size_t>& widths) {
 }
 
 }  // namespace
+
+std::string Printable(absl::string_view text) {
+  std::string printable(text);
+  std::replace_if(
+      printable.begin(), printable.end(),
+      [](unsigned char c) { return !absl::ascii_isprint(c); }, '?');
+  return printable;
+}
 
 std::string FormatTable(const std::vector<Row>& rows) {
   if (rows.empty()) return "";

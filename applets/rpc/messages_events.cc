@@ -81,6 +81,12 @@ absl::StatusOr<std::vector<Event>> EventsIn(const Json& json) {
 
 }  // namespace
 
+std::string ToJson(const Event& message) {
+  Writing out;
+  Write(out.writer(), message);
+  return out.Text();
+}
+
 std::string ToJson(const EventsReply& message) {
   Writing out;
   JsonWriter& w = out.writer();

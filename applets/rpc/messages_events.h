@@ -53,6 +53,7 @@ struct WhyReply {
   std::vector<Event> events = {};        // what happened, the oldest first
 };
 
+std::string ToJson(const Event& message);
 std::string ToJson(const EventsReply& message);
 std::string ToJson(const WhyReply& message);
 absl::StatusOr<EventsReply> ParseEventsReply(absl::string_view json);

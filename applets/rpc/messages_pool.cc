@@ -67,6 +67,7 @@ std::string ToJson(const PoolReply& message) {
   JsonWriter& w = out.writer();
   w.StartObject();
   WriteMember(w, "node", message.node);
+  WriteIfSet(w, "subnet", message.subnet);
   WriteKey(w, "addresses");
   w.StartArray();
   for (const PoolEntry& entry : message.entries) Write(w, entry);
@@ -79,6 +80,7 @@ absl::StatusOr<PoolReply> ParsePoolReply(absl::string_view text) {
   ASSIGN_OR_RETURN(const Json json, Json::Parse(text));
   PoolReply message;
   ASSIGN_OR_RETURN(message.node, json.String("node", ""));
+  ASSIGN_OR_RETURN(message.subnet, json.String("subnet", ""));
   ASSIGN_OR_RETURN(const std::vector<Json> elements, json.Array("addresses"));
   for (const Json& element : elements) {
     ASSIGN_OR_RETURN(PoolEntry entry, PoolEntryOf(element));

@@ -30,6 +30,7 @@ struct PoolEntry {
 struct PoolReply {
   std::string node;
   std::vector<PoolEntry> entries;
+  std::string subnet = {};  // where the node takes its addresses from
 };
 
 std::string ToJson(const PoolReply& message);

@@ -11,7 +11,7 @@ _cnivpctl() {
   fi
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
-      -o|--output|--socket|--timeout|-n|--node)
+      -o|--output|--socket|--timeout|-n|--node|--since)
         [[ ${COMP_WORDS[i+1]} == = ]] && ((i++))
         ((i++)) ;;
       -*) ;;
@@ -21,24 +21,54 @@ _cnivpctl() {
   [[ $typed == help ]] && typed=''
   typed=${typed#help }
   case $typed in
-    '') words='get pool version completion help'
+    '') words='get pool status why events pop push release gc bundle version completion help'
       flags='-h --help'
       formats='' ;;
-    'get') words='pool pod'
+    'get') words='node pool pod unuse'
       flags='-h --help'
       formats='' ;;
     'pool') words='list'
       flags='-h --help'
       formats='' ;;
+    'get node') words=''
+      flags='-o --output --no-headers --socket --timeout -n --node -h --help'
+      formats='wide json yaml' ;;
     'get pool') words=''
-      flags='-o --output --no-headers --socket --timeout -h --help'
+      flags='-o --output --no-headers --socket --timeout -n --node -h --help'
       formats='wide json yaml' ;;
     'get pod') words=''
+      flags='-o --output --no-headers --socket --timeout -n --node -h --help'
+      formats='wide json yaml' ;;
+    'get unuse') words=''
       flags='-o --output --no-headers --socket --timeout -h --help'
       formats='wide json yaml' ;;
     'pool list') words=''
-      flags='-o --output --no-headers --socket --timeout -h --help'
+      flags='-o --output --no-headers --socket --timeout -n --node -h --help'
       formats='wide json yaml' ;;
+    'status') words=''
+      flags='-o --output --socket --timeout -h --help'
+      formats='text json yaml' ;;
+    'why') words=''
+      flags='-o --output --socket --timeout -h --help'
+      formats='text json yaml' ;;
+    'events') words=''
+      flags='-o --output --no-headers -f --follow --since --socket --timeout -h --help'
+      formats='wide json yaml' ;;
+    'pop') words=''
+      flags='-o --output --socket --timeout -h --help'
+      formats='text json yaml' ;;
+    'push') words=''
+      flags='-o --output --socket --timeout -h --help'
+      formats='text json yaml' ;;
+    'release') words=''
+      flags='-o --output -y --yes --socket --timeout -h --help'
+      formats='text json yaml' ;;
+    'gc') words=''
+      flags='-o --output --no-headers --dry-run --socket --timeout -h --help'
+      formats='wide json yaml' ;;
+    'bundle') words=''
+      flags='--socket --timeout -h --help'
+      formats='' ;;
     'version') words=''
       flags='-o --output -h --help'
       formats='text json' ;;
@@ -49,7 +79,7 @@ _cnivpctl() {
   case $prev in
     -o|--output) words=$formats ;;
     --socket) COMPREPLY=($(compgen -f -- "$cur")); return ;;
-    -o|--output|--socket|--timeout|-n|--node) return ;;
+    -o|--output|--socket|--timeout|-n|--node|--since) return ;;
     *) [[ $cur == -* ]] && words=$flags ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$cur"))
