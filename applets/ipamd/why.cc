@@ -218,6 +218,15 @@ void TellState(const Evidence& evidence, const Address& row,
                       ? "it is forgotten when the VPC has said so"
                       : absl::StrCat("the VPC is asked until it has said so: ",
                                      evidence.scene.supply.obstacle.message()));
+    case State::kLeaving:
+      return tell(Reason::kLent,
+                  absl::StrCat(" was promised to another node at ", since),
+                  "it goes when that node has taken it over, or comes back");
+    case State::kArriving:
+      return tell(
+          Reason::kBorrowed,
+          absl::StrCat(" is being taken over from another node since ", since),
+          "it is probed when it is here");
     case State::kPopped:
       return tell(Reason::kPopped,
                   absl::StrCat(" was taken out of the pool by hand at ", since),
