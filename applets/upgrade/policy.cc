@@ -89,6 +89,8 @@ absl::string_view ToString(Reason reason) {
   switch (reason) {
     case Reason::kNotOurs:
       return "not-ours";
+    case Reason::kProtocol:
+      return "protocol";
     case Reason::kNotLts:
       return "not-lts";
     case Reason::kCurrentUnknown:
@@ -108,7 +110,8 @@ absl::string_view ToString(Reason reason) {
 }
 
 bool IsForceable(Reason reason) {
-  return reason != Reason::kNotOurs && reason != Reason::kNotLts;
+  return reason != Reason::kNotOurs && reason != Reason::kProtocol &&
+         reason != Reason::kNotLts;
 }
 
 Verdict Judge(const Situation& situation) {

@@ -29,8 +29,9 @@ struct Situation {
 
 enum class Reason {
   // Whatever is said; no --force helps.
-  kNotOurs,  // what is to be installed is another program
-  kNotLts,   // a cluster out of maintenance gets -lts versions only
+  kNotOurs,   // what is to be installed is another program
+  kProtocol,  // it speaks no CNI version that the node's network could have
+  kNotLts,    // a cluster out of maintenance gets -lts versions only
   // Unless --force is said.
   kCurrentUnknown,  // the installed version can't be read
   kCurrentForeign,  // another product is installed

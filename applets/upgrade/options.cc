@@ -1,0 +1,240 @@
+#include "applets/upgrade/options.h"
+
+#include <algorithm>
+#include <iterator>
+#include <optional>
+#include <utility>
+
+#include "absl/algorithm/container.h"
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "base/status.h"
+
+namespace applets::upgrade {
+namespace {
+
+using Action = Options::Action;
+
+constexpr size_t kSha256Digits = 64;
+constexpr char kOwnFile[] = "/proc/self/exe";
+
+// What the flags have said so far.
+struct Parsed {
+  Options options;
+  std::vector<std::string> actions;  // flags that say what to do
+};
+using Set = absl::Status (*)(Parsed&, absl::string_view value);
+
+absl::Status SetFrom(Parsed& parsed, absl::string_view value) {
+  if (value.empty()) return absl::InvalidArgumentError("needs a file");
+  parsed.options.source = std::string(value);
+  parsed.actions.emplace_back("--from");
+  return absl::OkStatus();
+}
+
+absl::Status SetSelf(Parsed& parsed, absl::string_view) {
+  parsed.options.source = kOwnFile;
+  parsed.actions.emplace_back("--self");
+  return absl::OkStatus();
+}
+
+absl::Status SetRollback(Parsed& parsed, absl::string_view) {
+  parsed.options.action = Action::kRollback;
+  parsed.actions.emplace_back("--rollback");
+  return absl::OkStatus();
+}
+
+absl::Status SetResume(Parsed& parsed, absl::string_view) {
+  parsed.options.action = Action::kResume;
+  parsed.actions.emplace_back("--resume");
+  return absl::OkStatus();
+}
+
+absl::Status SetStatus(Parsed& parsed, absl::string_view) {
+  parsed.options.action = Action::kStatus;
+  parsed.actions.emplace_back("--status");
+  return absl::OkStatus();
+}
+
+absl::Status SetHelp(Parsed& parsed, absl::string_view) {
+  parsed.options.action = Action::kHelp;
+  return absl::OkStatus();
+}
+
+template <bool Options::*member>
+absl::Status Switch(Parsed& parsed, absl::string_view) {
+  parsed.options.*member = true;
+  return absl::OkStatus();
+}
+
+template <std::string Places::*member>
+absl::Status SetFolder(Parsed& parsed, absl::string_view value) {
+  if (!absl::StartsWith(value, "/") || value.size() < 2) {
+    return absl::InvalidArgumentError("must be an absolute path");
+  }
+  absl::ConsumeSuffix(&value, "/");
+  parsed.options.places.*member = std::string(value);
+  return absl::OkStatus();
+}
+
+absl::Status SetSum(Parsed& parsed, absl::string_view value) {
+  parsed.options.sha256 = absl::AsciiStrToLower(value);
+  if (value.size() == kSha256Digits &&
+      absl::c_all_of(value, absl::ascii_isxdigit)) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError("must be 64 hexadecimal digits");
+}
+
+absl::Status SetCatalogue(Parsed& parsed, absl::string_view value) {
+  parsed.options.catalogue = std::string(value);
+  return absl::OkStatus();
+}
+
+absl::Status SetFormat(Parsed& parsed, absl::string_view value) {
+  if (value == "json") parsed.options.format = Options::Format::kJson;
+  if (value == "json" || value == "text") return absl::OkStatus();
+  return absl::InvalidArgumentError("must be text or json");
+}
+
+struct Flag {
+  absl::string_view name;
+  absl::string_view value;  // "" for a switch
+  absl::string_view help;
+  Set set;
+};
+
+constexpr Flag kFlags[] = {
+    {"from", "FILE", "Install this executable.", SetFrom},
+    {"self", "", "Install the executable that this command is.", SetSelf},
+    {"rollback", "", "Go back to the version before.", SetRollback},
+    {"resume", "", "Bring an upgrade to its end whose upgrader died.",
+     SetResume},
+    {"status", "", "Say what is installed, and how the last upgrade went.",
+     SetStatus},
+    {"dry-run", "",
+     "Try the executable, install nothing, leave nothing behind.",
+     Switch<&Options::dry_run>},
+    {"force", "",
+     "Also install an older or an unknown version, or over another product;\n"
+     "and where the installed plugin can't set up a pod either.",
+     Switch<&Options::force>},
+    {"sha256", "SUM", "The executable must have this sum.", SetSum},
+    {"catalogue", "FILE", "The releases there are; others need --force.",
+     SetCatalogue},
+    {"out-of-maintenance", "",
+     "This cluster's Kubernetes version isn't maintained any more: it gets\n"
+     "-lts versions only.",
+     Switch<&Options::out_of_maintenance>},
+    {"output", "text|json", "How to answer; also -o. Default: text.",
+     SetFormat},
+    {"bin-dir", "DIR", "The plugins. Default: /opt/cni/bin.",
+     SetFolder<&Places::bin_dir>},
+    {"conf-dir", "DIR", "The networks. Default: /etc/cni/net.d.",
+     SetFolder<&Places::conf_dir>},
+    {"state-dir", "DIR", "The record of upgrades. Default: /var/lib/cnivpc.",
+     SetFolder<&Places::state_dir>},
+    {"help", "", "Prints this text.", SetHelp},
+};
+
+const Flag* FindFlag(absl::string_view name) {
+  const auto* flag = absl::c_find_if(
+      kFlags, [&](const Flag& candidate) { return candidate.name == name; });
+  return flag == std::end(kFlags) ? nullptr : flag;
+}
+
+struct Argument {
+  std::string name;
+  std::optional<std::string> value;
+};
+
+absl::StatusOr<Argument> SplitArgument(absl::string_view text) {
+  absl::string_view name = text;
+  if (!absl::ConsumePrefix(&name, "--") && !absl::ConsumePrefix(&name, "-")) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("unexpected argument: ", text));
+  }
+  const std::pair<absl::string_view, absl::string_view> parts =
+      absl::StrSplit(name, absl::MaxSplits('=', 1));
+  Argument argument{absl::StrReplaceAll(parts.first, {{"_", "-"}}), {}};
+  if (argument.name == "o") argument.name = "output";
+  if (argument.name == "h") argument.name = "help";
+  if (parts.first.size() != name.size()) {
+    argument.value = std::string(parts.second);
+  }
+  return argument;
+}
+
+absl::Status CheckTogether(const Parsed& parsed) {
+  const Options& options = parsed.options;
+  if (options.action == Action::kHelp) return absl::OkStatus();
+  if (parsed.actions.empty()) {
+    return absl::InvalidArgumentError(
+        "say what to do: --from=FILE, --self, --rollback, --resume or "
+        "--status");
+  }
+  if (parsed.actions.size() > 1) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        parsed.actions[0], " and ", parsed.actions[1], ": only one of them"));
+  }
+  if (options.action == Action::kUpgrade) return absl::OkStatus();
+  if (options.dry_run || !options.sha256.empty()) {
+    return absl::InvalidArgumentError(
+        "--dry-run and --sha256 go with --from and --self");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Options> ParseOptions(
+    const std::vector<std::string>& arguments) {
+  Parsed parsed;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    ASSIGN_OR_RETURN(Argument argument, SplitArgument(arguments[i]));
+    const Flag* flag = FindFlag(argument.name);
+    if (flag == nullptr) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("there is no flag --", argument.name));
+    }
+    if (flag->value.empty() && argument.value) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--", argument.name, " takes no value"));
+    }
+    if (!flag->value.empty() && !argument.value && i + 1 < arguments.size()) {
+      argument.value = arguments[++i];
+    }
+    if (!flag->value.empty() && !argument.value) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--", argument.name, " needs ", flag->value));
+    }
+    RETURN_IF_ERROR(
+        base::Annotate(flag->set(parsed, argument.value.value_or("")),
+                       absl::StrCat("--", argument.name)));
+  }
+  RETURN_IF_ERROR(CheckTogether(parsed));
+  return parsed.options;
+}
+
+std::string UsageText() {
+  std::string text =
+      "cnivpc upgrade: replaces the plugin on this node; pods and calls under "
+      "way don't\nnotice. Usage: cnivpc upgrade --from=FILE | --self | "
+      "--rollback | --resume |\n--status [FLAG...]\nExit status: 0 done; 1 "
+      "failed, the node is as it was; 2 wrong flags; 3 refused,\nthe answer "
+      "says why; 4 another upgrade is at work; 5 failed and couldn't be\n"
+      "undone.\n\n";
+  for (const Flag& flag : kFlags) {
+    absl::StrAppend(&text, "  --", flag.name, flag.value.empty() ? "" : "=",
+                    flag.value, "\n      ",
+                    absl::StrReplaceAll(flag.help, {{"\n", "\n      "}}), "\n");
+  }
+  return text;
+}
+
+}  // namespace applets::upgrade

@@ -1,0 +1,32 @@
+#ifndef CNIVPC_APPLETS_UPGRADE_PLACES_H_
+#define CNIVPC_APPLETS_UPGRADE_PLACES_H_
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "applets/upgrade/plan.h"
+
+namespace applets::upgrade {
+
+// Where things are on a node.
+struct Places {
+  std::string bin_dir = "/opt/cni/bin";
+  std::string conf_dir = "/etc/cni/net.d";
+  std::string state_dir = "/var/lib/cnivpc";
+  // For the self-test alone; made and removed by it.
+  std::string scratch_dir = "/run/cnivpc-upgrade";
+
+  std::string plugin() const { return absl::StrCat(bin_dir, "/", kPluginFile); }
+  std::string staged() const { return absl::StrCat(bin_dir, "/", kStagedFile); }
+  std::string kept() const { return absl::StrCat(bin_dir, "/", kKeptFile); }
+  std::string previous() const {
+    return absl::StrCat(bin_dir, "/", kPreviousFile);
+  }
+  std::string run_file() const {
+    return absl::StrCat(state_dir, "/upgrade.json");
+  }
+};
+
+}  // namespace applets::upgrade
+
+#endif  // CNIVPC_APPLETS_UPGRADE_PLACES_H_

@@ -1,0 +1,60 @@
+// What an upgrade says to people and to programs. Pure.
+#ifndef CNIVPC_APPLETS_UPGRADE_REPORT_H_
+#define CNIVPC_APPLETS_UPGRADE_REPORT_H_
+
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "applets/upgrade/plan.h"
+#include "applets/upgrade/run.h"
+
+namespace applets::upgrade {
+
+enum class ExitStatus {
+  kDone = 0,     // the wanted version is installed, or was before
+  kFailed = 1,   // the node is as it was
+  kUsage = 2,    // the command line is wrong
+  kRefused = 3,  // by the policy; nothing was changed
+  kBusy = 4,     // another upgrade is at work
+  kStuck = 5,    // failed, and couldn't be undone
+};
+
+ExitStatus ExitStatusOf(const Run& run);
+
+// "upgrade of /opt/cni/bin/cnivpc from 0.1.0 to 0.2.0"
+std::string Headline(const Run& run);
+// "  self-test     ok        52 ms", with the reason behind it if it failed.
+std::string StepLine(const Run& run, absl::Duration took,
+                     const absl::Status& outcome);
+// What came of it, the notes, and what to do next.
+std::string Summary(const Run& run);
+std::string Summary(const Verdict& verdict);
+
+// {"outcome": "done", "exitStatus": 0, "refusals": [{"reason": "downgrade",
+//  "text": "…"}], "error": "…", "run": {…}}: `outcome` is done, unchanged,
+// refused, failed, busy or stuck; what doesn't apply is missing.
+struct Answer {
+  ExitStatus exit_status = ExitStatus::kDone;
+  Verdict verdict = {};
+  std::string error = {};
+  std::optional<Run> run = std::nullopt;
+};
+std::string ToJson(const Answer& answer);
+
+// What is on the node now.
+struct NodeStatus {
+  Facts installed = {};
+  Facts previous = {};
+  std::optional<Run> last = std::nullopt;
+  bool at_work = false;  // somebody holds the lock
+};
+std::string ToText(const NodeStatus& status);
+// {"installed": {"presence": …, "sha256": …, "version": …, "problem": …},
+//  "previous": {…}, "atWork": false, "last": {a run}}
+std::string ToJson(const NodeStatus& status);
+
+}  // namespace applets::upgrade
+
+#endif  // CNIVPC_APPLETS_UPGRADE_REPORT_H_
