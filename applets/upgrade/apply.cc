@@ -1,0 +1,205 @@
+#include "applets/upgrade/apply.h"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <utility>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "applets/upgrade/conflist.h"
+#include "applets/upgrade/elf.h"
+#include "applets/upgrade/files.h"
+#include "applets/upgrade/inspect.h"
+#include "applets/upgrade/state_file.h"
+#include "applets/upgrade/steps.h"
+#include "applets/upgrade/trial.h"
+#include "base/file.h"
+#include "base/status.h"
+
+namespace applets::upgrade {
+namespace {
+
+std::string NewId(absl::Time now) {
+  return absl::StrCat(
+      absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", now, absl::UTCTimeZone()), "-",
+      getpid());
+}
+
+bool IsInterrupted() {
+  sigset_t pending;
+  if (sigpending(&pending) != 0) return false;
+  return sigismember(&pending, SIGINT) == 1 ||
+         sigismember(&pending, SIGTERM) == 1 ||
+         sigismember(&pending, SIGHUP) == 1;
+}
+
+absl::Status Stage(const Places& places, const Order& order) {
+  if (order.kind != Kind::kRollback) {
+    return CopyProgram(order.source, places.staged());
+  }
+  if (!Exists(places.previous())) {
+    return absl::NotFoundError(
+        absl::StrCat("there is nothing to go back to: ", places.previous(),
+                     " doesn't exist"));
+  }
+  return AddName(places.previous(), places.staged());
+}
+
+absl::Status CheckSum(const Order& order, const std::string& actual,
+                      absl::string_view expected, absl::string_view who) {
+  if (expected.empty() || actual == expected) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(order.source, " has SHA-256 ", actual,
+                                          ", and ", who, " says ", expected,
+                                          ": get it again"));
+}
+
+// Before anything of it is run.
+absl::Status CheckOrderedSum(const Places& places, const Order& order) {
+  if (order.sha256.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::string actual, Sha256Of(places.staged()));
+  return CheckSum(order, actual, order.sha256, "--sha256");
+}
+
+std::string CataloguedSum(const Order& order, const Facts& facts) {
+  if (!order.catalogue || !facts.report || !facts.report->version) return "";
+  const Release* release = order.catalogue->Find(*facts.report->version);
+  if (release == nullptr) return "";
+  const auto sum = release->sha256.find(OwnArchitecture());
+  return sum == release->sha256.end() ? "" : sum->second;
+}
+
+absl::Status CheckWanted(const Order& order, const Facts& facts) {
+  if (order.kind == Kind::kRollback) return absl::OkStatus();
+  if (!facts.problem.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(order.source, " ", facts.problem));
+  }
+  return CheckSum(order, facts.artifact.sha256, CataloguedSum(order, facts),
+                  "the catalogue");
+}
+
+bool IsUncatalogued(const Order& order, const Facts& wanted) {
+  return order.catalogue && wanted.report && wanted.report->version &&
+         order.catalogue->Find(*wanted.report->version) == nullptr;
+}
+
+absl::StatusOr<Look> LookAround(const Places& places, Facts wanted) {
+  Look look;
+  look.wanted = std::move(wanted);
+  ASSIGN_OR_RETURN(look.installed, Inspect(places.plugin()));
+  ASSIGN_OR_RETURN(look.network, FindNetwork(places.conf_dir, look.notes));
+  if (look.wanted.report && look.wanted.report->product == Product::kOurs) {
+    const auto apart = NamesApart(places.bin_dir, places.staged());
+    if (!apart.empty()) {
+      look.notes.push_back(
+          absl::StrCat("no links to the plugin, so they stay as they are: ",
+                       absl::StrJoin(apart, ", ")));
+    }
+  }
+  return look;
+}
+
+// A plugin that was put back: is the node well again?
+void NoteHealth(const Places& places, Run& run) {
+  if (run.network.empty() ||
+      run.before.presence == Artifact::Presence::kMissing) {
+    return;
+  }
+  const auto text = base::ReadFile(run.network, kMaxConflistBytes);
+  auto network = text.ok() ? Conflist::Parse(*text) : text.status();
+  const auto tried = network.ok()
+                         ? TryPod({.network = *std::move(network),
+                                   .bin_dir = places.bin_dir,
+                                   .plugin = places.plugin(),
+                                   .container_id = "cnivpc-upgrade-health"})
+                         : network.status();
+  run.notes.push_back(
+      tried.ok() ? "the old version is back and sets up pods"
+                 : absl::StrCat("the old version is back and can't set up "
+                                "pods either: ",
+                                tried.status().message()));
+}
+
+absl::Status TakeOne(const Places& places, Run& run) {
+  const bool may_turn = !run.Reached(Step::kInstall);
+  if (may_turn && IsInterrupted()) return absl::AbortedError("interrupted");
+  return Take(places, run);
+}
+
+absl::Status Record(const Places& places, const Run& run) {
+  return base::Annotate(SaveRun(places.run_file(), run),
+                        "the record of this upgrade can't be written");
+}
+
+// A step forward isn't taken unless it is on record; back, it is taken anyway.
+absl::Status MakeStep(const Places& places, Run& run) {
+  const absl::Status recorded = Record(places, run);
+  if (run.phase == Phase::kBack) return Undo(places, run);
+  RETURN_IF_ERROR(recorded);
+  return TakeOne(places, run);
+}
+
+}  // namespace
+
+absl::StatusOr<std::optional<Run>> Settle(const Places& places,
+                                          const Tell& tell) {
+  auto loaded = LoadRun(places.run_file());
+  if (absl::IsInvalidArgument(loaded.status())) {
+    std::fprintf(stderr, "cnivpc upgrade: %s; set aside as %s.damaged\n",
+                 std::string(loaded.status().message()).c_str(),
+                 places.run_file().c_str());
+    RETURN_IF_ERROR(
+        Move(places.run_file(), absl::StrCat(places.run_file(), ".damaged")));
+    return std::nullopt;
+  }
+  RETURN_IF_ERROR(loaded.status());
+  if (!*loaded || !(*loaded)->unfinished()) return std::nullopt;
+  if ((*loaded)->bin_dir != places.bin_dir) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "an upgrade of ", (*loaded)->bin_dir,
+        " isn't finished: say --resume --bin-dir=", (*loaded)->bin_dir));
+  }
+  return Carry(places, Recover(**std::move(loaded), absl::Now()), tell);
+}
+
+absl::StatusOr<Plan> Prepare(const Places& places, const Order& order) {
+  RETURN_IF_ERROR(Stage(places, order));
+  absl::Cleanup unstage = [&] { Remove(places.staged()).IgnoreError(); };
+  RETURN_IF_ERROR(CheckOrderedSum(places, order));
+  ASSIGN_OR_RETURN(Facts wanted, Inspect(places.staged()));
+  RETURN_IF_ERROR(CheckWanted(order, wanted));
+  Request request{.kind = order.kind,
+                  .id = NewId(absl::Now()),
+                  .bin_dir = places.bin_dir,
+                  .force = order.force,
+                  .out_of_maintenance = order.out_of_maintenance,
+                  .uncatalogued = IsUncatalogued(order, wanted),
+                  .now = absl::Now()};
+  ASSIGN_OR_RETURN(const Look look, LookAround(places, std::move(wanted)));
+  Plan plan = MakePlan(request, look);
+  if (plan.run) std::move(unstage).Cancel();
+  return plan;
+}
+
+Run Carry(const Places& places, Run run, const Tell& tell) {
+  while (run.phase == Phase::kForward || run.phase == Phase::kBack) {
+    const absl::Time start = absl::Now();
+    const absl::Status outcome = MakeStep(places, run);
+    const absl::Time end = absl::Now();
+    tell(run, end - start, outcome);
+    run = Advance(std::move(run), outcome, end);
+  }
+  if (run.phase == Phase::kUndone && run.Reached(Step::kInstall)) {
+    NoteHealth(places, run);
+  }
+  if (!run.unfinished()) Remove(places.staged()).IgnoreError();
+  const absl::Status recorded = Record(places, run);
+  if (!recorded.ok()) run.notes.emplace_back(recorded.message());
+  return run;
+}
+
+}  // namespace applets::upgrade
