@@ -253,7 +253,7 @@ void Pool::Put(const Address& row) {
   if (row.state == State::kQuarantined && row.until < absl::InfiniteFuture()) {
     held_.emplace(row.until, row.ip);
   }
-  ++*CountOf(row.state);
+  ++counts_.of(row.state);
   addresses_.emplace(row.ip, row);
 }
 
@@ -265,32 +265,32 @@ void Pool::Drop(base::Ipv4 ip) {
   warm_.erase({old.since, ip});
   cooling_.erase({old.until, ip});
   held_.erase({old.until, ip});
-  --*CountOf(old.state);
+  --counts_.of(old.state);
   addresses_.erase(it);
 }
 
-int* Pool::CountOf(State state) {
+int& Counts::of(State state) {
   switch (state) {
     case State::kFresh:
-      return &counts_.fresh;
+      return fresh;
     case State::kWarm:
-      return &counts_.warm;
+      return warm;
     case State::kLeased:
-      return &counts_.leased;
+      return leased;
     case State::kCooling:
-      return &counts_.cooling;
+      return cooling;
     case State::kQuarantined:
-      return &counts_.quarantined;
+      return quarantined;
     case State::kReleasing:
-      return &counts_.releasing;
+      return releasing;
     case State::kPopped:
-      return &counts_.popped;
+      return popped;
     case State::kLeaving:
-      return &counts_.leaving;
+      return leaving;
     case State::kArriving:
-      return &counts_.arriving;
+      return arriving;
   }
-  return &counts_.quarantined;
+  return quarantined;
 }
 
 const Address* Pool::Find(base::Ipv4 ip) const {

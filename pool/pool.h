@@ -52,6 +52,8 @@ struct Counts {
     return fresh + warm + leased + cooling + quarantined + releasing + popped +
            leaving + arriving;
   }
+  int& of(State state);
+  int of(State state) const { return Counts(*this).of(state); }
 };
 
 // What an ADD asks for.
@@ -270,7 +272,6 @@ class Pool {
 
   void Put(const Address& row);
   void Drop(base::Ipv4 ip);
-  int* CountOf(State state);
   Record Detaching(const Address& row) const;
 
   Policy policy_;

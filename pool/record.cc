@@ -1,6 +1,7 @@
 #include "pool/record.h"
 
 #include <array>
+#include <cstddef>
 #include <utility>
 
 namespace pool {
@@ -58,6 +59,15 @@ Address Cooling(Address row, absl::Time now, absl::Duration cooldown) {
   row = In(State::kCooling, std::move(row), now);
   row.until = now + cooldown;
   return row;
+}
+
+absl::Span<const State> AllStates() {
+  static constexpr auto kAll = [] {
+    std::array<State, kStates.size()> all = {};
+    for (size_t i = 0; i < all.size(); ++i) all[i] = kStates[i].first;
+    return all;
+  }();
+  return kAll;
 }
 
 absl::string_view NameOf(State state) { return Name(kStates, state); }

@@ -9,6 +9,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "base/address.h"
 #include "base/attachment.h"
 
@@ -135,6 +136,7 @@ using Records = std::vector<Record>;
 
 // Names as they stand in the store and in the API: "warm", "attached".
 absl::string_view NameOf(State state);
+absl::Span<const State> AllStates();
 absl::string_view NameOf(Phase phase);
 std::optional<State> StateNamed(absl::string_view name);
 std::optional<Phase> PhaseNamed(absl::string_view name);

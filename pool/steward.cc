@@ -547,6 +547,12 @@ Actions Steward::OnUnwanted(const std::vector<Ipv4>& ips, absl::Time now) {
   return Take();
 }
 
+Actions Steward::OnPushed(Ipv4 ip, absl::Time now) {
+  Probe(ip);
+  Proceed(now);
+  return Take();
+}
+
 // Whether the VPC is asked again so soon that an ADD had better wait for it: a
 // runtime that is told to try again makes a new sandbox first.
 bool Steward::WillAskSoon(absl::Time now) const {

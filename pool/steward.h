@@ -197,6 +197,9 @@ class Steward {
   Actions OnWanted(absl::Time now);
   Actions OnUnwanted(const std::vector<base::Ipv4>& ips, absl::Time now);
 
+  // An address was put back into the pool by hand, and may be fresh.
+  Actions OnPushed(base::Ipv4 ip, absl::Time now);
+
   // Whether a warm address may be given out now.
   bool MayLease(absl::Time now) const;
   bool needs_rebuild() const { return needs_rebuild_; }

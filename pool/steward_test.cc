@@ -201,6 +201,18 @@ TEST_F(StewardTest, AFreshAddressIsWarmOnlyWhenItsProbeHasEnded) {
   EXPECT_EQ(pool_.counts().warm, 1);
 }
 
+TEST_F(StewardTest, AnAddressThatIsPutBackByHandIsProbed) {
+  probing_ = true;
+  HaveWarm(3);
+  BeginQuietly();
+  const Ipv4 ip = pool_.addresses().begin()->first;
+  pool_.Apply(pool_.DecidePop(ip, now_)->records);
+  Changed();
+  pool_.Apply(pool_.DecidePush(ip, now_)->records);
+  Take(steward_->OnPushed(ip, now_));
+  EXPECT_EQ(Expect<StartProbe>().ip, ip);
+}
+
 TEST_F(StewardTest, TellsWhenTheFirstAddressesHaveComeOrCannot) {
   probing_ = true;
   Begin();

@@ -140,7 +140,8 @@ absl::Status Daemon::Assemble() {
                                }}));
   desk_ = std::make_unique<Desk>(Desk::Parts{
       *ledger_, *undertaker_, announcer_, node_, options_.vpc.subnet, nullptr,
-      [this](const absl::Status& status) { OnStoreStatus(status); }});
+      [this](const absl::Status& status) { OnStoreStatus(status); },
+      [this](Note note) { journal_.Add(std::move(note), absl::Now()); }});
   ASSIGN_OR_RETURN(auto provider, ledger::OpenProvider(
                                       options_.vpc, options_.state_dir, node_));
   RETURN_IF_ERROR(OpenProber());
@@ -152,7 +153,7 @@ absl::Status Daemon::Assemble() {
           .serve = [this](const absl::Status& status) { desk_->Serve(status); },
           .on_store_status =
               [this](const absl::Status& status) { OnStoreStatus(status); },
-          .note = [](const pool::Note& note) { Log(note); },
+          .note = [this](const pool::Note& note) { Tell(note); },
           .probe = [this](base::Ipv4 ip) { prober_->Probe(ip); },
           .stop_probe = [this](base::Ipv4 ip) { prober_->Stop(ip); },
           .flows = &AskForFlows,
@@ -160,8 +161,10 @@ absl::Status Daemon::Assemble() {
   desk_->SetKeeper(keeper_.get());
   janitor_ = std::make_unique<Janitor>(Janitor::Parts{
       loop_, *ledger_, *undertaker_, *desk_, *keeper_, metrics_, node_,
-      options_.sweep_interval,
-      [this](const absl::Status& status) { OnStoreStatus(status); }});
+      options_.sweep_interval, options_.gc_grace,
+      [this](const absl::Status& status) { OnStoreStatus(status); },
+      [this](Note note) { journal_.Add(std::move(note), absl::Now()); }});
+  OpenAdmin();
   RETURN_IF_ERROR(
       ledger_->store().SetSetting("vpc", ledger::ToJson(options_.vpc)));
   ASSIGN_OR_RETURN(
@@ -190,9 +193,10 @@ absl::Status Daemon::OpenProber() {
   handlers.on_conflict = [this](base::Ipv4 ip, const base::Mac& other) {
     keeper_->OnConflict(ip, other);
   };
-  handlers.on_contested = [](base::Ipv4 ip, const base::Mac& other,
-                             bool defended) {
-    Log({pool::Reason::kContested, ip,
+  handlers.on_contested = [this](base::Ipv4 ip, const base::Mac& other,
+                                 bool defended) {
+    Tell(
+        {pool::Reason::kContested, ip,
          absl::StrCat("claimed by ", other.ToString(),
                       defended ? ", defended" : ", not to be defended again")});
   };
@@ -203,8 +207,36 @@ absl::Status Daemon::OpenProber() {
     WatchOver({pool::PutAddress{row}});
   }
   ledger_->SetObserver(
-      [this](const pool::Records& records) { WatchOver(records); });
+      [this](const pool::Records& records) { OnRecords(records); });
   return absl::OkStatus();
+}
+
+void Daemon::OpenAdmin() {
+  admin_ = std::make_unique<Admin>(Admin::Parts{
+      loop_, *ledger_, *keeper_, *desk_, *janitor_, node_, options_, journal_,
+      log_, [this] { return store_status_; }, [this] { return stopping_; },
+      [this](const absl::Status& status) { OnStoreStatus(status); }});
+}
+
+void Daemon::OnRecords(const pool::Records& records) {
+  WatchOver(records);
+  if (admin_ != nullptr) admin_->OnRecords(records);
+}
+
+// What the steward has to say: to the log and the journal.
+void Daemon::Tell(const pool::Note& note) {
+  Log(note);
+  Note entry{.reason = note.reason,
+             .address = note.ip,
+             .subnet = options_.vpc.subnet,
+             .text = note.text};
+  if (note.until != absl::InfinitePast()) entry.until = note.until;
+  const pool::Address* row = note.ip ? ledger_->pool().Find(*note.ip) : nullptr;
+  if (row != nullptr && row->lease) {
+    entry.attachment = row->lease->attachment;
+    entry.pod = row->lease->pod;
+  }
+  journal_.Add(std::move(entry), absl::Now());
 }
 
 void Daemon::WatchOver(const pool::Records& records) {
@@ -271,6 +303,7 @@ void Daemon::Route(const rpc::Call& call, rpc::Reply reply) {
 }
 
 void Daemon::Get(const rpc::Call& call, const rpc::Reply& reply) {
+  if (admin_->Get(call, reply)) return;
   if (call.path == "/healthz") return reply(Answer{"ok\n", "text/plain"});
   if (call.path == "/metrics") {
     return reply(Answer{MetricsText(), "text/plain; version=0.0.4"});
@@ -288,6 +321,7 @@ void Daemon::Get(const rpc::Call& call, const rpc::Reply& reply) {
 }
 
 void Daemon::Post(const rpc::Call& call, rpc::Reply reply) {
+  if (admin_->Post(call, reply)) return;
   if (call.path == "/v1/leases/acquire") {
     const auto request = rpc::ParseAcquireRequest(call.body);
     if (!request.ok()) return reply(request.status());
@@ -329,15 +363,10 @@ void Daemon::Post(const rpc::Call& call, rpc::Reply reply) {
 
 std::string Daemon::MetricsText() {
   const pool::Counts counts = ledger_->pool().counts();
-  const auto set = [&](const char* state, int n) {
-    metrics_.Set("cnivpc_pool_addresses", n, {{"state", state}});
-  };
-  set("fresh", counts.fresh);
-  set("warm", counts.warm);
-  set("leased", counts.leased);
-  set("cooling", counts.cooling);
-  set("quarantined", counts.quarantined);
-  set("releasing", counts.releasing);
+  for (const pool::State state : pool::AllStates()) {
+    metrics_.Set("cnivpc_pool_addresses", counts.of(state),
+                 {{"state", std::string(pool::NameOf(state))}});
+  }
   metrics_.Set("cnivpc_adds_waiting", desk_->waiting());
   CopyVpcMetrics(vpc_->usage(), metrics_);
   metrics_.Set("process_resident_memory_bytes",

@@ -7,11 +7,15 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "applets/ipamd/admin.h"
 #include "applets/ipamd/announcer.h"
 #include "applets/ipamd/desk.h"
 #include "applets/ipamd/janitor.h"
+#include "applets/ipamd/journal.h"
 #include "applets/ipamd/keeper.h"
+#include "applets/ipamd/log_tail.h"
 #include "applets/ipamd/metrics.h"
 #include "applets/ipamd/options.h"
 #include "applets/ipamd/prober.h"
@@ -45,7 +49,10 @@ class Daemon {
          base::Task on_stopped);
   absl::Status Assemble();
   absl::Status OpenProber();
+  void OpenAdmin();
+  void OnRecords(const pool::Records& records);
   void WatchOver(const pool::Records& records);
+  void Tell(const pool::Note& note);
   void Declare();
 
   void OnCall(const rpc::Call& call, rpc::Reply reply);
@@ -64,6 +71,8 @@ class Daemon {
   base::Loop& loop_;
   const Options options_;
   base::Task on_stopped_;
+  LogTail log_;
+  Journal journal_{absl::Now()};
   Metrics metrics_;
   std::unique_ptr<ledger::Ledger> ledger_;
   netlink::Node node_;
@@ -78,6 +87,7 @@ class Daemon {
   std::unique_ptr<Prober> prober_;
   std::unique_ptr<Keeper> keeper_;
   std::unique_ptr<Janitor> janitor_;
+  std::unique_ptr<Admin> admin_;
   const vpc::Provider* vpc_ = nullptr;  // keeper_'s
   base::Timer queue_timer_;
   base::Timer stop_timer_;

@@ -61,14 +61,16 @@ void Desk::Unguard(const Attachment& attachment) {
 
 void Desk::Acquire(const rpc::AcquireRequest& request, uint64_t connection,
                    Reply<rpc::AcquireReply> reply) {
-  if (parts_.ledger.needs_rebuild()) {
-    return reply(absl::UnavailableError(
-        "the store is being rebuilt from the VPC's list; try again"));
-  }
   const Waiting waiting{{request.attachment, request.pod, request.netns,
                          request.host_ifname, request.started_at},
                         connection,
-                        std::move(reply)};
+                        std::move(reply),
+                        absl::Now()};
+  if (parts_.ledger.needs_rebuild()) {
+    return Refuse(waiting, absl::UnavailableError("the store is being rebuilt "
+                                                  "from the VPC's list; try "
+                                                  "again"));
+  }
   // An attachment that has its address, or may have none, is answered at once;
   // else those that wait already come first.
   if (parts_.ledger.pool().Find(request.attachment) != nullptr ||
@@ -76,8 +78,9 @@ void Desk::Acquire(const rpc::AcquireRequest& request, uint64_t connection,
     if (TryGrant(waiting)) return parts_.keeper->Kick();
   }
   if (waiting_.size() >= kMaxWaiting) {
-    return waiting.reply(absl::UnavailableError(
-        absl::StrCat(kMaxWaiting, " ADDs wait for an address; try again")));
+    return Refuse(waiting,
+                  absl::UnavailableError(absl::StrCat(
+                      kMaxWaiting, " ADDs wait for an address; try again")));
   }
   waiting_.push_back(waiting);
   parts_.keeper->Kick();
@@ -97,7 +100,7 @@ bool Desk::TryGrant(const Waiting& waiting) {
   absl::Status status = grant.status();
   if (status.ok()) status = Record(grant->records);
   if (!status.ok()) {
-    waiting.reply(status);
+    Refuse(waiting, status);
     return true;
   }
   VLOG(1) << "leased address=" << grant->address.ip.ToString()
@@ -105,8 +108,44 @@ bool Desk::TryGrant(const Waiting& waiting) {
   if (grant->address.lease->phase == pool::Phase::kAttaching) {
     Guard(waiting.wish.attachment, waiting.connection);
   }
+  parts_.note({.reason = pool::Reason::kLeased,
+               .address = grant->address.ip,
+               .attachment = waiting.wish.attachment,
+               .pod = waiting.wish.pod,
+               .subnet = grant->address.subnet});
   waiting.reply(ReplyOf(grant->address));
   return true;
+}
+
+void Desk::Refuse(const Waiting& waiting, const absl::Status& status) {
+  parts_.note({.reason = WhyRefused(waiting.wish, status),
+               .attachment = waiting.wish.attachment,
+               .pod = waiting.wish.pod,
+               .subnet = parts_.subnet,
+               .text = std::string(status.message())});
+  waiting.reply(status);
+}
+
+pool::Reason Desk::WhyRefused(const pool::Wish& wish,
+                              const absl::Status& status) const {
+  if (parts_.ledger.needs_rebuild()) return pool::Reason::kRebuilding;
+  if (waiting_.size() >= kMaxWaiting) return pool::Reason::kOverloaded;
+  if (absl::IsFailedPrecondition(status)) return pool::Reason::kDeleted;
+  const pool::Address* row = parts_.ledger.pool().Find(wish.attachment);
+  if (row != nullptr && row->lease->phase == pool::Phase::kDetaching) {
+    return pool::Reason::kDetaching;
+  }
+  const absl::Status obstacle = parts_.keeper->steward().obstacle(absl::Now());
+  return ReasonOf(obstacle.ok() ? status : obstacle);
+}
+
+std::vector<Waiter> Desk::Waiters() const {
+  std::vector<Waiter> waiters;
+  for (const Waiting& waiting : waiting_) {
+    waiters.push_back(
+        {waiting.wish.attachment, waiting.wish.pod, waiting.since});
+  }
+  return waiters;
 }
 
 void Desk::Serve(const absl::Status& status) {
@@ -117,7 +156,8 @@ void Desk::Serve(const absl::Status& status) {
   while (!status.ok() && !waiting_.empty()) {
     const Waiting waiting = std::move(waiting_.front());
     waiting_.pop_front();
-    waiting.reply(pool::Dry(parts_.ledger.pool(), parts_.subnet, status, now));
+    Refuse(waiting,
+           pool::Dry(parts_.ledger.pool(), parts_.subnet, status, now));
   }
   parts_.keeper->Kick();
 }
@@ -180,11 +220,26 @@ absl::Status Desk::EndLease(const Attachment& attachment,
                             const absl::Status& burial) {
   const pool::Pool& pool = parts_.ledger.pool();
   const absl::Time now = absl::Now();
-  if (burial.ok()) return Record(pool.DecideDetached(attachment, now));
+  if (burial.ok()) {
+    const pool::Records records = pool.DecideDetached(attachment, now);
+    NoteDetached(attachment, records);
+    return Record(records);
+  }
   LOG(ERROR) << "attachment=" << attachment.ToString() << ": "
              << burial.message();
   if (!absl::IsFailedPrecondition(burial)) return burial;
   return Record(pool.DecideForeign(attachment, now));
+}
+
+void Desk::NoteDetached(const Attachment& attachment,
+                        const pool::Records& records) {
+  const pool::Address* row = parts_.ledger.pool().Find(attachment);
+  if (row == nullptr || records.empty()) return;
+  parts_.note({.reason = pool::Reason::kDetached,
+               .address = row->ip,
+               .attachment = attachment,
+               .pod = row->lease->pod,
+               .subnet = row->subnet});
 }
 
 void Desk::Abandon(const Attachment& attachment) {

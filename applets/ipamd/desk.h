@@ -7,13 +7,16 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "applets/ipamd/announcer.h"
+#include "applets/ipamd/journal.h"
 #include "applets/ipamd/keeper.h"
 #include "applets/ipamd/undertaker.h"
+#include "applets/ipamd/why.h"
 #include "applets/ledger/ledger.h"
 #include "applets/rpc/messages.h"
 #include "applets/rpc/messages_pool.h"
@@ -45,6 +48,8 @@ class Desk {
     Keeper* keeper = nullptr;
     // A record was stored, or couldn't be.
     std::function<void(const absl::Status&)> on_store_status;
+    // For the journal.
+    std::function<void(Note)> note;
   };
   explicit Desk(Parts parts) : parts_(std::move(parts)) {}
   void SetKeeper(Keeper* keeper) { parts_.keeper = keeper; }
@@ -78,6 +83,7 @@ class Desk {
   bool IsGuarded(const base::Attachment& attachment) const {
     return guarded_.contains(attachment);
   }
+  std::vector<Waiter> Waiters() const;
   int waiting() const { return static_cast<int>(waiting_.size()); }
   int guards() const { return static_cast<int>(guards_.size()); }
 
@@ -86,12 +92,18 @@ class Desk {
     pool::Wish wish;
     uint64_t connection;
     Reply<rpc::AcquireReply> reply;
+    absl::Time since;
   };
 
   absl::Status EndLease(const base::Attachment& attachment,
                         const absl::Status& burial);
   bool MayLease() const;
+  void Refuse(const Waiting& waiting, const absl::Status& status);
+  pool::Reason WhyRefused(const pool::Wish& wish,
+                          const absl::Status& status) const;
   bool TryGrant(const Waiting& waiting);
+  void NoteDetached(const base::Attachment& attachment,
+                    const pool::Records& records);
   rpc::AcquireReply ReplyOf(const pool::Address& row) const;
   absl::Status Record(const pool::Records& records);
   void Guard(const base::Attachment& attachment, uint64_t connection);

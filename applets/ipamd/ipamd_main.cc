@@ -107,6 +107,9 @@ DEFINE_int32(attach_grace, 10,
              "take.");
 DEFINE_int32(sweep_interval, 30,
              "Seconds between two searches for leftovers of crashes.");
+DEFINE_int32(gc_grace, 60,
+             "Seconds that the link of a pod must be gone before its lease "
+             "ends although no DEL came.");
 DEFINE_int32(drain_timeout, 10,
              "Seconds a graceful stop waits for calls under way.");
 
@@ -242,6 +245,7 @@ absl::StatusOr<Options> OptionsFromFlags() {
   ASSIGN_OR_RETURN(options.acd_timing, ParseAcdTimeout(FLAGS_acd_timeout));
   options.attach_grace = absl::Seconds(FLAGS_attach_grace);
   options.sweep_interval = absl::Seconds(FLAGS_sweep_interval);
+  options.gc_grace = absl::Seconds(FLAGS_gc_grace);
   options.drain_timeout = absl::Seconds(FLAGS_drain_timeout);
   RETURN_IF_ERROR(CheckVpc(options.vpc));
   RETURN_IF_ERROR(ledger::ParseReserved(options.vpc.reserved).status());
@@ -253,6 +257,7 @@ absl::StatusOr<Options> OptionsFromFlags() {
   RETURN_IF_ERROR(AtLeast("--conflict-hold", FLAGS_conflict_hold, 1));
   RETURN_IF_ERROR(AtLeast("--attach-grace", FLAGS_attach_grace, 0));
   RETURN_IF_ERROR(AtLeast("--sweep-interval", FLAGS_sweep_interval, 1));
+  RETURN_IF_ERROR(AtLeast("--gc-grace", FLAGS_gc_grace, 0));
   RETURN_IF_ERROR(AtLeast("--drain-timeout", FLAGS_drain_timeout, 0));
   return options;
 }

@@ -38,7 +38,9 @@ void RemoveRulesAndProxies(const std::vector<base::Ipv4>& addresses,
 }  // namespace
 
 Janitor::Janitor(Parts parts)
-    : parts_(std::move(parts)), timer_(parts_.loop, [this] { Sweep(); }) {
+    : parts_(std::move(parts)),
+      suspects_(parts_.leak_grace),
+      timer_(parts_.loop, [this] { Sweep(); }) {
   parts_.metrics.Declare(
       "cnivpc_repairs_total", "counter",
       "Leftovers of crashes that sweeping put right, by kind.");
@@ -47,35 +49,49 @@ Janitor::Janitor(Parts parts)
 void Janitor::Begin(absl::Duration delay) { timer_.Set(delay); }
 
 void Janitor::Sweep() {
-  worker_.Run([this, node = parts_.node.ifindex] {
-    parts_.loop.Post([this, view = Look(node)] {
-      Judge(view);
-      timer_.Set(parts_.interval);
-    });
+  SweepNow(false, [this](const auto& found) {
+    if (!found.ok()) LOG(WARNING) << "sweep: " << found.status().message();
+    timer_.Set(parts_.interval);
   });
 }
 
-void Janitor::Judge(const absl::StatusOr<KernelView>& kernel) {
-  if (!kernel.ok()) {
-    LOG(WARNING) << "sweep: " << kernel.status().message();
-    return;
-  }
-  const Findings findings = suspects_.Confirm(
-      Compare(parts_.ledger.pool(), parts_.undertaker.links(), *kernel,
-              [this](const auto& a) { return parts_.desk.IsGuarded(a); }));
+void Janitor::SweepNow(
+    bool dry_run,
+    std::function<void(absl::StatusOr<std::vector<SweepFound>>)> done) {
+  worker_.Run(
+      [this, node = parts_.node.ifindex, dry_run, done = std::move(done)] {
+        parts_.loop.Post([this, view = Look(node), dry_run, done] {
+          if (!view.ok()) return done(view.status());
+          const Findings found = Examine(*view);
+          Suspects rehearsal = suspects_;
+          Suspects& suspects = dry_run ? rehearsal : suspects_;
+          const Findings confirmed = suspects.Confirm(found, absl::Now());
+          if (!dry_run) PutRight(confirmed);
+          done(Report(found, confirmed, dry_run));
+        });
+      });
+}
+
+Findings Janitor::Examine(const KernelView& kernel) const {
+  return Compare(parts_.ledger.pool(), parts_.undertaker.links(), kernel,
+                 [this](const auto& a) { return parts_.desk.IsGuarded(a); });
+}
+
+void Janitor::PutRight(const Findings& findings) {
   for (const auto& attachment : findings.complete) {
-    Report("unreported", attachment.ToString());
+    Tell("unreported", attachment.ToString());
     parts_.desk.Attached(attachment, 0).IgnoreError();
   }
   for (const auto& attachment : findings.abandoned) {
-    Report("abandoned", attachment.ToString());
+    Tell("abandoned", attachment.ToString());
     parts_.desk.Abandon(attachment);
   }
   for (const auto& attachment : findings.detaching) {
     parts_.desk.Bury(attachment, [](absl::Status) {});
   }
+  for (const auto& attachment : findings.leaked) EndLeak(attachment);
   for (const auto& attachment : findings.orphans) {
-    Report("orphan", attachment.ToString());
+    Tell("orphan", attachment.ToString());
     parts_.undertaker.Bury({ledger::AliasOf(attachment), "", std::nullopt},
                            [](absl::Status) {});
   }
@@ -83,14 +99,30 @@ void Janitor::Judge(const absl::StatusOr<KernelView>& kernel) {
   FreeVacant(findings.vacant);
 }
 
-void Janitor::Report(const char* kind, const std::string& what) {
+// As by a DEL that came just now: what is left of the network goes, and an ADD
+// that is still on its way is refused.
+void Janitor::EndLeak(const base::Attachment& attachment) {
+  const pool::Address* row = parts_.ledger.pool().Find(attachment);
+  if (row == nullptr) return;
+  Tell("leak", attachment.ToString());
+  parts_.note({.reason = pool::Reason::kLeak,
+               .address = row->ip,
+               .attachment = attachment,
+               .pod = row->lease->pod,
+               .subnet = row->subnet});
+  parts_.desk.Release(
+      {attachment, row->lease->pod, row->lease->host_ifname, ledger::BootNow()},
+      0, [](absl::Status) {});
+}
+
+void Janitor::Tell(const char* kind, const std::string& what) {
   LOG(WARNING) << "sweep: " << kind << " " << what;
   parts_.metrics.Add("cnivpc_repairs_total", {{"kind", kind}});
 }
 
 void Janitor::RemoveLitter(const std::vector<base::Ipv4>& littered) {
   if (littered.empty()) return;
-  for (const base::Ipv4 ip : littered) Report("litter", ip.ToString());
+  for (const base::Ipv4 ip : littered) Tell("litter", ip.ToString());
   if (!LetRest(littered)) return;
   parts_.keeper.Kick();
   worker_.Run([littered, node = parts_.node.ifindex] {

@@ -8,9 +8,11 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "applets/ipamd/desk.h"
+#include "applets/ipamd/journal.h"
 #include "applets/ipamd/keeper.h"
 #include "applets/ipamd/metrics.h"
 #include "applets/ipamd/sweep.h"
+#include "applets/ipamd/sweep_report.h"
 #include "applets/ipamd/undertaker.h"
 #include "applets/ledger/ledger.h"
 #include "base/address.h"
@@ -32,19 +34,30 @@ class Janitor {
     Keeper& keeper;
     Metrics& metrics;
     const netlink::Node& node;
-    absl::Duration interval;  // from the end of a sweep to the next one
+    absl::Duration interval;    // from the end of a sweep to the next one
+    absl::Duration leak_grace;  // how long a link is gone before its lease ends
     // A record was stored, or couldn't be.
     std::function<void(const absl::Status&)> on_store_status;
+    // For the journal.
+    std::function<void(Note)> note;
   };
   explicit Janitor(Parts parts);
 
   // Sweeps after `delay` for the first time, and then for ever.
   void Begin(absl::Duration delay);
 
+  // Sweeps now, and tells what was found. A rehearsal (`dry_run`) touches
+  // nothing.
+  void SweepNow(
+      bool dry_run,
+      std::function<void(absl::StatusOr<std::vector<SweepFound>>)> done);
+
  private:
   void Sweep();
-  void Judge(const absl::StatusOr<KernelView>& kernel);
-  void Report(const char* kind, const std::string& what);
+  Findings Examine(const KernelView& kernel) const;
+  void PutRight(const Findings& findings);
+  void EndLeak(const base::Attachment& attachment);
+  void Tell(const char* kind, const std::string& what);
   void RemoveLitter(const std::vector<base::Ipv4>& littered);
   bool LetRest(const std::vector<base::Ipv4>& littered);
   void FreeVacant(const std::vector<base::Ipv4>& vacant);

@@ -110,6 +110,8 @@ void Keeper::OnConflict(base::Ipv4 ip, const base::Mac& other) {
   Do(steward_.OnConflict(ip, other.ToString(), absl::Now()));
 }
 
+void Keeper::OnPushed(base::Ipv4 ip) { Do(steward_.OnPushed(ip, absl::Now())); }
+
 void Keeper::OnBorrowed(const absl::StatusOr<std::vector<base::Ipv4>>& came) {
   Do(steward_.OnBorrowed(came, absl::Now()));
 }

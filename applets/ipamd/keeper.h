@@ -63,6 +63,9 @@ class Keeper {
   void OnConflict(base::Ipv4 ip, const base::Mac& other);
   void OnBorrowed(const absl::StatusOr<std::vector<base::Ipv4>>& came);
 
+  // An address was put back into the pool by hand.
+  void OnPushed(base::Ipv4 ip);
+
   const pool::Steward& steward() const { return steward_; }
   const std::shared_ptr<vpc::Provider>& provider() const { return provider_; }
 

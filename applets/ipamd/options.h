@@ -29,6 +29,9 @@ struct Options {
   // its lease is taken back.
   absl::Duration attach_grace = absl::Seconds(10);
   absl::Duration sweep_interval = absl::Seconds(30);
+  // How long the link of a lease must be gone before the lease ends without a
+  // DEL.
+  absl::Duration gc_grace = absl::Minutes(1);
   // How long a graceful stop waits for what is under way.
   absl::Duration drain_timeout = absl::Seconds(10);
 };

@@ -56,6 +56,11 @@ Findings Compare(const pool::Pool& pool, const LinkTable& links,
       const bool link = links.Find(ledger::AliasOf(attachment), "") != 0;
       (link && rule && proxy ? findings.complete : findings.abandoned)
           .push_back(attachment);
+    } else if (row.lease->phase == pool::Phase::kAttached &&
+               !kernel.routed.contains(ip) &&
+               links.Find(ledger::AliasOf(attachment),
+                          row.lease->host_ifname) == 0) {
+      findings.leaked.push_back(attachment);
     }
   }
   for (const auto& [ifindex, link] : links.entries()) {
@@ -67,7 +72,23 @@ Findings Compare(const pool::Pool& pool, const LinkTable& links,
   return findings;
 }
 
-Findings Suspects::Confirm(Findings findings) {
+std::vector<base::Attachment> Suspects::ConfirmLeaks(
+    const std::vector<base::Attachment>& leaked, absl::Time now) {
+  const std::set<base::Attachment> found(leaked.begin(), leaked.end());
+  std::erase_if(leaked_since_,
+                [&](const auto& e) { return !found.contains(e.first); });
+  std::vector<base::Attachment> confirmed;
+  for (const base::Attachment& attachment : leaked) {
+    const auto [it, first] = leaked_since_.emplace(attachment, now);
+    if (!first && now - it->second >= leak_grace_) {
+      confirmed.push_back(attachment);
+    }
+  }
+  return confirmed;
+}
+
+Findings Suspects::Confirm(Findings findings, absl::Time now) {
+  findings.leaked = ConfirmLeaks(findings.leaked, now);
   const std::vector<base::Attachment> orphans =
       InBoth(findings.orphans, orphans_);
   const std::vector<base::Ipv4> littered = InBoth(findings.littered, littered_);

@@ -34,6 +34,8 @@ struct Findings {
   // that only the report of it was lost, and the others.
   std::vector<base::Attachment> complete;
   std::vector<base::Attachment> abandoned;
+  // Attached leases whose link is gone: no DEL came.
+  std::vector<base::Attachment> leaked;
   // Detaching leases.
   std::vector<base::Attachment> detaching;
   // Attachments that have a link, but no lease.
@@ -53,13 +55,21 @@ Findings Compare(const pool::Pool& pool, const LinkTable& links,
                  const std::function<bool(const base::Attachment&)>& guarded);
 
 // Orphans, litter and vacant addresses must be found twice, a sweep apart,
-// before they are touched: a DEL or an ADD may be under way. Pure.
+// before they are touched: a DEL or an ADD may be under way. Leaks must have
+// been found for a while: the DEL may be late. Pure.
 class Suspects {
  public:
+  explicit Suspects(absl::Duration leak_grace) : leak_grace_(leak_grace) {}
+
   // Those of `findings` that were found the last time, too.
-  Findings Confirm(Findings findings);
+  Findings Confirm(Findings findings, absl::Time now);
 
  private:
+  std::vector<base::Attachment> ConfirmLeaks(
+      const std::vector<base::Attachment>& leaked, absl::Time now);
+
+  absl::Duration leak_grace_;
+  std::map<base::Attachment, absl::Time> leaked_since_;
   std::set<base::Attachment> orphans_;
   std::set<base::Ipv4> littered_;
   std::set<base::Ipv4> vacant_;

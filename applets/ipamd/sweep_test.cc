@@ -13,6 +13,9 @@ using base::Ipv4;
 using pool::Phase;
 using pool::State;
 
+constexpr absl::Duration kGrace = absl::Seconds(60);
+const absl::Time kNow = absl::FromUnixSeconds(1'800'000'000);
+
 Attachment A(const std::string& id) { return {"net", id, "eth0"}; }
 
 class SweepTest : public testing::Test {
@@ -116,19 +119,42 @@ TEST_F(SweepTest, OrphansAndLitterMustBeFoundTwice) {
   Link("gone");
   Put(1, State::kWarm);
   RuleAndProxy(1);
-  Suspects suspects;
-  EXPECT_TRUE(suspects.Confirm(Look()).orphans.empty());
-  const Findings confirmed = suspects.Confirm(Look());
+  Suspects suspects(kGrace);
+  EXPECT_TRUE(suspects.Confirm(Look(), kNow).orphans.empty());
+  const Findings confirmed = suspects.Confirm(Look(), kNow);
   EXPECT_EQ(confirmed.orphans.size(), 1u);
   EXPECT_EQ(confirmed.littered.size(), 1u);
 }
 
+TEST_F(SweepTest, ALeaseIsLeakedOnlyWhenItsLinkIsGoneForAWhile) {
+  Lease(1, "gone", Phase::kAttached);
+  Lease(2, "there", Phase::kAttached);
+  Link("there");
+  Lease(3, "routed", Phase::kAttached);
+  kernel_.routed.insert(Ipv4(3));
+  EXPECT_EQ(Look().leaked, std::vector<Attachment>{A("gone")});
+  Suspects suspects(kGrace);
+  EXPECT_TRUE(suspects.Confirm(Look(), kNow).leaked.empty());
+  EXPECT_TRUE(suspects.Confirm(Look(), kNow + kGrace - absl::Nanoseconds(1))
+                  .leaked.empty());
+  EXPECT_EQ(suspects.Confirm(Look(), kNow + kGrace).leaked,
+            std::vector<Attachment>{A("gone")});
+}
+
+TEST_F(SweepTest, ALinkThatIsSeenAgainIsNotLeaked) {
+  Lease(1, "a", Phase::kAttached);
+  Suspects suspects(kGrace);
+  suspects.Confirm(Look(), kNow);
+  suspects.Confirm(Findings{}, kNow + kGrace / 2);
+  EXPECT_TRUE(suspects.Confirm(Look(), kNow + kGrace).leaked.empty());
+}
+
 TEST_F(SweepTest, ASuspectThatWasClearedBeginsAnew) {
   Link("gone");
-  Suspects suspects;
-  suspects.Confirm(Look());
-  suspects.Confirm(Findings{});
-  EXPECT_TRUE(suspects.Confirm(Look()).orphans.empty());
+  Suspects suspects(kGrace);
+  suspects.Confirm(Look(), kNow);
+  suspects.Confirm(Findings{}, kNow);
+  EXPECT_TRUE(suspects.Confirm(Look(), kNow).orphans.empty());
 }
 
 }  // namespace

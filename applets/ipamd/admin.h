@@ -1,0 +1,101 @@
+#ifndef CNIVPC_APPLETS_IPAMD_ADMIN_H_
+#define CNIVPC_APPLETS_IPAMD_ADMIN_H_
+
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <set>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "applets/ipamd/causes.h"
+#include "applets/ipamd/desk.h"
+#include "applets/ipamd/janitor.h"
+#include "applets/ipamd/journal.h"
+#include "applets/ipamd/keeper.h"
+#include "applets/ipamd/log_tail.h"
+#include "applets/ipamd/options.h"
+#include "applets/ledger/ledger.h"
+#include "applets/rpc/messages_admin.h"
+#include "applets/rpc/messages_node.h"
+#include "applets/rpc/server.h"
+#include "base/address.h"
+#include "base/loop.h"
+#include "netlink/node.h"
+#include "pool/record.h"
+
+namespace applets::ipamd {
+
+// What operators ask and do by hand: the paths of rpc/messages_admin.h,
+// messages_events.h and messages_node.h, /v1/config and /v1/log. Lives on the
+// loop's thread; what blocks is done on a thread that owns nothing.
+class Admin {
+ public:
+  // An operator who has addresses given back waits no longer for the VPC.
+  static constexpr absl::Duration kPatience = absl::Seconds(60);
+
+  struct Parts {
+    base::Loop& loop;
+    ledger::Ledger& ledger;
+    Keeper& keeper;
+    Desk& desk;
+    Janitor& janitor;
+    const netlink::Node& node;
+    const Options& options;
+    const Journal& journal;
+    const LogTail& log;
+    std::function<absl::Status()> store_status;
+    std::function<bool()> stopping;
+    // A record was stored, or couldn't be.
+    std::function<void(const absl::Status&)> on_store_status;
+  };
+  explicit Admin(Parts parts);
+
+  // False when the path is somebody else's.
+  bool Get(const rpc::Call& call, const rpc::Reply& reply);
+  bool Post(const rpc::Call& call, const rpc::Reply& reply);
+
+  // The pool has changed by these.
+  void OnRecords(const pool::Records& records);
+
+ private:
+  // An operator who waits for addresses to be given back.
+  struct Waiting {
+    rpc::GiveBackReply result;
+    std::set<base::Ipv4> left;
+    absl::Time until;
+    rpc::Reply reply;
+  };
+
+  Scene SceneNow() const;
+  rpc::NodeReply Node() const;
+  absl::StatusOr<rpc::Answer> Events(const rpc::Call& call) const;
+  absl::StatusOr<rpc::Answer> Why(const rpc::Call& call) const;
+  void Unused(const rpc::Reply& reply);
+  void Sweep(const rpc::Call& call, const rpc::Reply& reply);
+  absl::Status CheckNode(const std::string& node) const;
+  absl::StatusOr<rpc::Answer> Move(
+      const absl::StatusOr<rpc::AddressRequest>& request,
+      const std::function<absl::StatusOr<pool::Grant>(std::optional<base::Ipv4>,
+                                                      absl::Time)>& decide);
+  void GiveBack(const rpc::Call& call, const rpc::Reply& reply);
+  void GiveBackListed(const std::vector<base::Ipv4>& wanted,
+                      const absl::StatusOr<std::vector<base::Ipv4>>& listed,
+                      const rpc::Reply& reply);
+  void ListThen(
+      std::function<void(absl::StatusOr<std::vector<base::Ipv4>>)> then);
+  void AnswerWaiting();
+  absl::Status Record(const pool::Records& records);
+
+  Parts parts_;
+  const absl::Time started_;
+  std::list<Waiting> waiting_;
+  base::Timer timer_;
+  base::Workers worker_{1};
+};
+
+}  // namespace applets::ipamd
+
+#endif  // CNIVPC_APPLETS_IPAMD_ADMIN_H_
