@@ -199,9 +199,9 @@ void Admin::Sweep(const rpc::Call& call, const rpc::Reply& reply) {
 
 absl::Status Admin::CheckNode(const std::string& node) const {
   if (node.empty() || node == parts_.options.node) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("node: this is ", parts_.options.node, ", not ", node,
-                   "; call the ipamd of that node"));
+  return absl::FailedPreconditionError(
+      absl::StrCat("this node is ", parts_.options.node, ", not ", node,
+                   "; call the ipamd of that one"));
 }
 
 absl::Status Admin::Record(const pool::Records& records) {
