@@ -84,9 +84,9 @@ absl::StatusOr<bool> Deletion::Outcome() {
 }
 
 absl::StatusOr<bool> Deletion::Heard() {
-  ASSIGN_OR_RETURN(const auto events, monitor_.Receive());
-  return std::any_of(events.begin(), events.end(), [&](const Event& event) {
-    return Announces(event, ifindex_);
+  ASSIGN_OR_RETURN(const auto notices, monitor_.Receive());
+  return std::any_of(notices.begin(), notices.end(), [&](const Notice& notice) {
+    return Announces(notice.event, ifindex_);
   });
 }
 

@@ -1,10 +1,13 @@
 #include "netlink/monitor.h"
 
+#include <linux/filter.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "base/status.h"
@@ -98,6 +101,42 @@ void AppendEvent(const Message& message, std::vector<Event>& events) {
   }
 }
 
+// One NETLINK_LISTEN_ALL_NSID.
+constexpr size_t kControlBytes = CMSG_SPACE(sizeof(int));
+
+std::optional<int32_t> NetnsidOf(msghdr& header) {
+  for (cmsghdr* control = CMSG_FIRSTHDR(&header); control != nullptr;
+       control = CMSG_NXTHDR(&header, control)) {
+    if (control->cmsg_level != SOL_NETLINK ||
+        control->cmsg_type != NETLINK_LISTEN_ALL_NSID) {
+      continue;
+    }
+    int32_t netnsid = 0;
+    memcpy(&netnsid, CMSG_DATA(control), sizeof(netnsid));
+    return netnsid;
+  }
+  return std::nullopt;
+}
+
+// What Watched would pass over (bridges' ports, IPv6's neighbours) doesn't even
+// wake us. The kernel's notifications are one message a datagram.
+absl::Status KeepOutOtherFamilies(int fd) {
+  constexpr uint32_t kAll = 0xffffffff;
+  sock_filter program[] = {
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, NLMSG_HDRLEN),  // the family
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET, 1, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_UNSPEC, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, kAll),
+      BPF_STMT(BPF_RET | BPF_K, 0),
+  };
+  const sock_fprog filter = {std::size(program), program};
+  if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) !=
+      0) {
+    return base::ErrnoStatus("filter netlink events");
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<Monitor> Monitor::Open(absl::Span<const MonitorGroup> groups) {
@@ -110,6 +149,7 @@ absl::StatusOr<Monitor> Monitor::Open(absl::Span<const MonitorGroup> groups) {
       0) {
     setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
   }
+  RETURN_IF_ERROR(KeepOutOtherFamilies(fd.get()));
   sockaddr_nl address = {};
   address.nl_family = AF_NETLINK;
   for (const MonitorGroup group : groups) address.nl_groups |= GroupBit(group);
@@ -120,29 +160,53 @@ absl::StatusOr<Monitor> Monitor::Open(absl::Span<const MonitorGroup> groups) {
   return Monitor(std::move(fd));
 }
 
-absl::StatusOr<std::vector<Event>> Monitor::Receive() {
-  std::vector<Event> events;
+absl::StatusOr<Monitor> Monitor::OpenForAll(
+    absl::Span<const MonitorGroup> groups) {
+  ASSIGN_OR_RETURN(Monitor monitor, Open(groups));
+  const int on = 1;
+  if (setsockopt(monitor.fd(), SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, &on,
+                 sizeof(on)) != 0) {
+    return base::ErrnoStatus("listen to other namespaces");
+  }
+  return monitor;
+}
+
+Monitor::Datagram Monitor::ReceiveOne() {
+  sockaddr_nl from = {};
+  iovec bytes = {buffer_.get(), kBufferBytes};
+  alignas(cmsghdr) char control[kControlBytes];
+  msghdr header = {};
+  header.msg_name = &from;
+  header.msg_namelen = sizeof(from);
+  header.msg_iov = &bytes;
+  header.msg_iovlen = 1;
+  header.msg_control = control;
+  header.msg_controllen = sizeof(control);
+  const ssize_t size = recvmsg(fd_.get(), &header, MSG_TRUNC);
+  if (size < 0) return {size, false, std::nullopt};
+  return {size, from.nl_pid == 0, NetnsidOf(header)};
+}
+
+absl::StatusOr<std::vector<Notice>> Monitor::Receive() {
+  std::vector<Notice> notices;
   for (int i = 0; i < kMaxDatagramsPerReceive; ++i) {
-    sockaddr_nl from = {};
-    socklen_t from_bytes = sizeof(from);
-    const ssize_t size =
-        recvfrom(fd_.get(), buffer_.get(), kBufferBytes, MSG_TRUNC,
-                 reinterpret_cast<sockaddr*>(&from), &from_bytes);
-    if (size < 0 && errno == EAGAIN) break;
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0 && errno != ENOBUFS) {
+    const Datagram datagram = ReceiveOne();
+    if (datagram.size < 0 && errno == EAGAIN) break;
+    if (datagram.size < 0 && errno == EINTR) continue;
+    if (datagram.size < 0 && errno != ENOBUFS) {
       return base::ErrnoStatus("receive netlink events");
     }
-    if (size < 0 || static_cast<size_t>(size) > kBufferBytes) {
-      events.emplace_back(Overrun{});
+    const auto size = static_cast<size_t>(datagram.size);
+    if (datagram.size < 0 || size > kBufferBytes) {
+      notices.push_back({Overrun{}});
       continue;
     }
-    if (from.nl_pid != 0) continue;  // not the kernel
-    std::vector<Event> parsed =
-        ParseEvents(absl::MakeConstSpan(buffer_.get(), size));
-    std::move(parsed.begin(), parsed.end(), std::back_inserter(events));
+    if (!datagram.from_kernel) continue;
+    for (Event& event : ParseEvents(absl::MakeConstSpan(buffer_.get(), size))) {
+      notices.push_back({std::move(event), datagram.netnsid});
+    }
   }
-  return events;
+  return notices;
 }
 
 std::vector<Event> ParseEvents(absl::Span<const char> datagram) {

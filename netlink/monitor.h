@@ -1,8 +1,11 @@
 #ifndef CNIVPC_NETLINK_MONITOR_H_
 #define CNIVPC_NETLINK_MONITOR_H_
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -57,6 +60,13 @@ using Event = std::variant<LinkChanged, LinkGone, AddressChanged, AddressGone,
                            RouteChanged, RouteGone, RuleChanged, RuleGone,
                            NeighborChanged, NeighborGone, Overrun>;
 
+// An event, and where: the number by which the monitor's namespace knows the
+// other one it happened in (Link::peer_netnsid); empty for its own.
+struct Notice {
+  Event event;
+  std::optional<int32_t> netnsid = std::nullopt;
+};
+
 // What to be told of; IPv4 only but for links.
 enum class MonitorGroup { kLink, kAddress, kRoute, kRule, kNeighbor };
 
@@ -72,6 +82,11 @@ class Monitor {
   static constexpr int kMaxDatagramsPerReceive = 256;
 
   static absl::StatusOr<Monitor> Open(absl::Span<const MonitorGroup> groups);
+  // One that is told of other namespaces as well: those that the own one has a
+  // number for, as it has for the peer's of each veth. Needs CAP_NET_BROADCAST
+  // over them; of those where it lacks it hears nothing.
+  static absl::StatusOr<Monitor> OpenForAll(
+      absl::Span<const MonitorGroup> groups);
 
   Monitor(Monitor&&) noexcept = default;
   Monitor& operator=(Monitor&&) noexcept = default;
@@ -83,10 +98,17 @@ class Monitor {
   // cannot be parsed is reported as an Overrun: something changed, and we don't
   // know what. More may be waiting afterwards: the descriptor is then still
   // readable.
-  absl::StatusOr<std::vector<Event>> Receive();
+  absl::StatusOr<std::vector<Notice>> Receive();
 
  private:
   static constexpr size_t kBufferBytes = 64 << 10;
+  // What one datagram was.
+  struct Datagram {
+    ssize_t size = 0;  // negative: errno says why
+    bool from_kernel = false;
+    std::optional<int32_t> netnsid;
+  };
+  Datagram ReceiveOne();
 
   explicit Monitor(base::Fd fd)
       : fd_(std::move(fd)), buffer_(new char[kBufferBytes]) {}

@@ -1,13 +1,19 @@
 #include "netlink/monitor.h"
 
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <array>
+#include <optional>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "netlink/netns.h"
 #include "netlink/node_lab.h"
 
 namespace netlink {
@@ -22,9 +28,17 @@ class MonitorTest : public ::testing::Test {
  protected:
   // Changes are announced before they are acknowledged: no waiting.
   std::vector<Event> Hear() {
-    auto events = monitor_.Receive();
-    EXPECT_TRUE(events.ok()) << events.status();
-    return *std::move(events);
+    std::vector<Event> events;
+    for (Notice& notice : HearAll(monitor_)) {
+      EXPECT_EQ(notice.netnsid, std::nullopt);
+      events.push_back(std::move(notice.event));
+    }
+    return events;
+  }
+  std::vector<Notice> HearAll(Monitor& monitor) {
+    auto notices = monitor.Receive();
+    EXPECT_TRUE(notices.ok()) << notices.status();
+    return *std::move(notices);
   }
   void Do(const Request& request) {
     ASSERT_EQ(lab_.host().Transact(request), absl::OkStatus());
@@ -101,6 +115,65 @@ TEST_F(MonitorTest, HearsOnlyItsGroups) {
   Monitor links = *Monitor::Open({MonitorGroup::kLink});
   Do(AddRule(PodRule(kPod)));
   EXPECT_THAT(*links.Receive(), IsEmpty());
+}
+
+// The neighbour entry that the other family's own group tells of.
+TEST_F(MonitorTest, IsNotEvenWokenByOtherFamilies) {
+  Request request(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE);
+  ndmsg header = {};
+  header.ndm_family = AF_INET6;
+  header.ndm_ifindex = static_cast<int>(main_);
+  header.ndm_state = NUD_PERMANENT;
+  const std::array<char, 16> address = {0x20, 0x01};
+  request.PutHeader(header)
+      .PutText(NDA_DST, {address.data(), address.size()})
+      .PutMac(NDA_LLADDR, base::Mac({2}));
+  Do(request);
+  pollfd ready = {monitor_.fd(), POLLIN, 0};
+  EXPECT_EQ(poll(&ready, 1, 0), 0);
+}
+
+class PodMonitorTest : public MonitorTest {
+ protected:
+  // Its peer is in a pod's namespace, which thereby gets a number.
+  void SetUp() override {
+    Do(CreateVeth({.inner = {kOuter + 1, "a", {}, 0},
+                   .netns_fd = pod_.get(),
+                   .outer = {kOuter, "b", {}, 0}}));
+    netnsid_ = GetLink(lab_.host(), kOuter)->peer_netnsid;
+    ASSERT_TRUE(netnsid_);
+    HearAll(everywhere_);
+    Hear();
+  }
+  void DoInPod(const Request& request) {
+    ASSERT_EQ(socket_.Transact(request), absl::OkStatus());
+  }
+
+  base::Fd pod_ = MakeNetns();
+  Socket socket_ = *SocketIn(pod_.get());
+  std::optional<int32_t> netnsid_;
+  Monitor everywhere_ = *Monitor::OpenForAll(
+      {MonitorGroup::kAddress, MonitorGroup::kRoute, MonitorGroup::kNeighbor});
+};
+
+TEST_F(PodMonitorTest, HearsWhatHappensInPodsAndInWhich) {
+  DoInPod(AddAddress({.ifindex = kOuter + 1, .address = kPod}));
+  const std::vector<Notice> notices = HearAll(everywhere_);
+  ASSERT_FALSE(notices.empty());
+  EXPECT_TRUE(std::holds_alternative<AddressChanged>(notices[0].event));
+  EXPECT_EQ(notices[0].netnsid, netnsid_);
+}
+
+TEST_F(PodMonitorTest, TellsItsOwnNamespaceFromPods) {
+  Do(SetPermanentNeighbor(main_, kPod, base::Mac({2})));
+  const std::vector<Notice> notices = HearAll(everywhere_);
+  ASSERT_EQ(notices.size(), 1u);
+  EXPECT_EQ(notices[0].netnsid, std::nullopt);
+}
+
+TEST_F(PodMonitorTest, HearsNothingOfPodsUnlessItWasAskedTo) {
+  DoInPod(AddAddress({.ifindex = kOuter + 1, .address = kPod}));
+  EXPECT_THAT(Hear(), IsEmpty());
 }
 
 TEST_F(MonitorTest, SaysWhenEventsWereLost) {

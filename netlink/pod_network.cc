@@ -1,7 +1,5 @@
 #include "netlink/pod_network.h"
 
-#include <linux/rtnetlink.h>
-
 #include <cerrno>
 #include <utility>
 #include <vector>
@@ -10,31 +8,16 @@
 #include "absl/random/distributions.h"
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
-#include "netlink/addr.h"
 #include "netlink/link.h"
 #include "netlink/neigh.h"
 #include "netlink/netns.h"
+#include "netlink/request.h"
 #include "netlink/route.h"
+#include "netlink/rule.h"
 #include "netlink/sysctl.h"
 
 namespace netlink {
 namespace {
-
-base::Ipv4Prefix Host(base::Ipv4 address) {
-  return base::Ipv4Prefix::Containing(address, 32);
-}
-
-Route RouteToPod(const PodNetwork& network) {
-  return {.destination = Host(network.address),
-          .ifindex = network.host_ifindex,
-          .scope = RT_SCOPE_LINK};
-}
-
-Route RouteFromPod(const PodNetwork& network) {
-  return {.ifindex = network.pod_ifindex,
-          .gateway = network.node_address,
-          .onlink = true};
-}
 
 VethPair PairOf(const PodNetwork& network, int netns_fd) {
   return {.inner = {network.pod_ifindex, network.pod_ifname, network.pod_mac,
@@ -61,19 +44,19 @@ Batch HostBatch(const PodNetwork& network, int netns_fd) {
   batch.Add(ChangeLink({.name = network.host_ifname,
                         .state = LinkChange::State::kUp,
                         .alias = network.alias}));
-  batch.Add(AddRoute(RouteToPod(network)));
-  batch.Add(AddRule(PodRule(network.address)));
-  batch.Add(AddProxy(network.node_ifindex, network.address));
+  for (const PodPart part :
+       {PodPart::kRoute, PodPart::kRule, PodPart::kProxy}) {
+    batch.Add(RequestFor(part, network));
+  }
   return batch;
 }
 
+constexpr PodPart kInPod[] = {PodPart::kAddress, PodPart::kNeighbor,
+                              PodPart::kDefaultRoute};
+
 Batch PodBatch(const PodNetwork& network) {
   Batch batch;
-  batch.Add(
-      AddAddress({.ifindex = network.pod_ifindex, .address = network.address}));
-  batch.Add(SetPermanentNeighbor(network.pod_ifindex, network.node_address,
-                                 network.host_mac));
-  batch.Add(AddRoute(RouteFromPod(network)));
+  for (const PodPart part : kInPod) batch.Add(RequestFor(part, network));
   return batch;
 }
 
@@ -86,15 +69,6 @@ absl::Status FirstError(absl::Span<const absl::Status> statuses,
   return absl::OkStatus();
 }
 
-// A route that is there already is the one we want if it leads to our host end.
-absl::Status CheckExistingRoute(Socket& host, const PodNetwork& network) {
-  ASSIGN_OR_RETURN(const Route route, LookUpRoute(host, network.address));
-  if (route.ifindex == network.host_ifindex) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat(
-      network.address.ToString(),
-      " is in use: the node routes it to interface number ", route.ifindex));
-}
-
 absl::Status HostResult(Socket& host, const PodNetwork& network,
                         std::vector<absl::Status> statuses) {
   if (NumberOrNameTaken(statuses[kVeth])) {
@@ -105,9 +79,9 @@ absl::Status HostResult(Socket& host, const PodNetwork& network,
     statuses[kRoute] = CheckExistingRoute(host, network);
   }
   return FirstError(statuses,
-                    {"make the veth pair", "set the host end up",
-                     "add the route to the pod", "add the pod's policy rule",
-                     "add the proxy neighbour to the node's interface"});
+                    {"make the veth pair", PurposeOf(PodPart::kHostEnd),
+                     PurposeOf(PodPart::kRoute), PurposeOf(PodPart::kRule),
+                     PurposeOf(PodPart::kProxy)});
 }
 
 // Takes back, last first, what `statuses` say was done. A proxy doesn't tell
@@ -135,8 +109,7 @@ absl::Status SetUpOnce(Socket& host, Socket& pod, int netns_fd,
   // What fails here goes with the link.
   RETURN_IF_ERROR(FirstError(
       pod.Transact(pod_batch),
-      {"add the pod's address", "add the pod's neighbour entry for the node",
-       "add the pod's default route"}));
+      {PurposeOf(kInPod[0]), PurposeOf(kInPod[1]), PurposeOf(kInPod[2])}));
   std::move(undo).Cancel();
   return absl::OkStatus();
 }
@@ -173,10 +146,6 @@ VethIndexes ChooseIndexes(absl::BitGenRef random) {
   // One of the others: those from `pod` on move up by one.
   const uint32_t host = absl::Uniform(random, kFirstIndex, kLastIndex - 1);
   return {pod, host < pod ? host : host + 1};
-}
-
-Rule PodRule(base::Ipv4 address) {
-  return {.priority = kPodRulePriority, .to = Host(address)};
 }
 
 absl::StatusOr<PodNetwork> SetUp(Socket& host, int netns_fd,

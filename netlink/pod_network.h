@@ -10,34 +10,11 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "base/address.h"
-#include "netlink/request.h"
-#include "netlink/rule.h"
+#include "netlink/pod_parts.h"
 #include "netlink/socket.h"
 
 namespace netlink {
 
-// The network of one pod, all that the kernel holds of it:
-//
-//   pod                               │ node
-//   eth0  ADDRESS/32 ──────── veth ───┼─ ucni0123456789a   alias cnivpc:ID/eth0
-//   default via NODE onlink           │ route  ADDRESS/32 dev ucni… scope link
-//   neighbour NODE → host MAC         │ rule   512: to ADDRESS lookup main
-//   net.ipv4.ip_local_port_range      │ proxy  ADDRESS on the main interface
-struct PodNetwork {
-  std::string pod_ifname = {};   // CNI_IFNAME
-  std::string host_ifname = {};  // attachment.h: HostIfname
-  std::string alias = {};        // attachment.h: AttachmentAlias
-  base::Ipv4 address = {};       // the pod's, /32
-  base::Ipv4 node_address = {};  // the pod's gateway
-  uint32_t node_ifindex = 0;     // the node's main interface (node.h)
-  uint32_t mtu_bytes = 0;
-  base::Mac pod_mac = {};
-  base::Mac host_mac = {};
-  uint32_t pod_ifindex = 0;  // ChooseIndexes
-  uint32_t host_ifindex = 0;
-};
-
-inline constexpr uint32_t kPodRulePriority = 512;
 inline constexpr char kPodPortRange[] = "32768 60999";
 
 // Two different numbers in [kFirstIndex, kLastIndex). Choosing them ourselves
@@ -73,9 +50,6 @@ inline constexpr int kMaxIndexAttempts = 4;
 absl::StatusOr<PodNetwork> SetUp(Socket& host, int netns_fd,
                                  const PodNetwork& wanted,
                                  absl::BitGenRef random);
-
-// The node's rule for a pod: "512: to ADDRESS lookup main".
-Rule PodRule(base::Ipv4 address);
 
 }  // namespace netlink
 

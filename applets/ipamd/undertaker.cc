@@ -128,13 +128,13 @@ const LinkTable& Undertaker::links() {
 
 void Undertaker::Drain() {
   while (true) {
-    const auto events = monitor_.Receive();
-    if (!events.ok()) {
-      LOG(ERROR) << "netlink monitor: " << events.status().message();
+    const auto notices = monitor_.Receive();
+    if (!notices.ok()) {
+      LOG(ERROR) << "netlink monitor: " << notices.status().message();
       return;
     }
-    if (events->empty()) return;
-    for (const netlink::Event& event : *events) Take(event);
+    if (notices->empty()) return;
+    for (const netlink::Notice& notice : *notices) Take(notice.event);
   }
 }
 

@@ -169,13 +169,13 @@ void Fabric::AttachLink(const std::string& name) {
 }
 
 void Fabric::OnLinkEvents() {
-  const auto events = monitor_.Receive();
-  if (!events.ok()) {
-    LOG(WARNING) << "fabric: " << events.status();
+  const auto notices = monitor_.Receive();
+  if (!notices.ok()) {
+    LOG(WARNING) << "fabric: " << notices.status();
     return;
   }
-  const auto concerns = [this](const auto& event) { return Concerns(event); };
-  if (absl::c_any_of(*events, concerns)) AttachLinks();
+  const auto concerns = [this](const auto& n) { return Concerns(n.event); };
+  if (absl::c_any_of(*notices, concerns)) AttachLinks();
 }
 
 // A link that is wanted, or one that we hold under a name it had before.
