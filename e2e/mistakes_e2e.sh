@@ -74,4 +74,34 @@ wait "$holder" 2>/dev/null || true
 ipamd_start node-a --cooldownPeriodSeconds=1
 expect "21.10.1: and its address is given back when the lock is free" eventually 10 is_leased 0
 expect "everything agrees" eventually 10 invariants node-a
+
+# --- 1.2.0: addresses lost when ipamd dies; DELs that come while it is down
+readonly quick=(--cooldownPeriodSeconds=1 --sweep-interval=1 --attach-grace=1)
+ipamd_stop node-a TERM
+ipamd_start node-a "${quick[@]}"
+for i in {1..12}; do pod_start node-a "d$i" >/dev/null; done
+dels=()
+for i in {1..4}; do cni_del node-a "d$i" & dels+=($!); done
+ipamd_stop node-a KILL || true
+for call in "${dels[@]}"; do wait "$call" || true; done
+for i in {1..8}; do cni_del node-a "d$i" || not_ok "DEL d$i while ipamd is down"; done
+for i in {5..8}; do refuse "ipamd down: DEL takes the network of d$i down" in_pod node-a "d$i" ip link show eth0; done
+survivors() { for i in {9..12}; do pod_ip node-a "d$i"; done | sort; }
+ipamd_start node-a "${quick[@]}"
+same "1.2.0: after the daemon's death the pods that live have their addresses" "$(survivors)" \
+  "$(ipamd_get node-a /v1/pool | jq -r '.addresses[] | select(.lease) | .address' | sort)"
+expect "1.2.0: and no address is lost" eventually 10 invariants node-a
+nobody_rests() { [ -z "$(pool node-a cooling)" ]; }
+expect "those of the pods deleted meanwhile are free again" eventually 10 nobody_rests
+
+# --- 1.3.2: the state file is damaged
+ipamd_stop node-a KILL || true
+on node-a sh -c 'rm -f /var/lib/cnivpc/store.db-wal /var/lib/cnivpc/store.db-shm
+  dd if=/dev/urandom of=/var/lib/cnivpc/store.db bs=4096 count=3 conv=notrunc 2>/dev/null'
+ipamd_start node-a "${quick[@]}"
+same "1.3.2: with a damaged store the pods have their addresses" "$(survivors)" "$(pool node-a leased | sort)"
+for i in {1..6}; do pod_start node-a "e$i" >/dev/null || not_ok "1.3.2: ADD e$i"; done
+same "1.3.2: and new pods get none of those" 10 "$({ survivors; for i in {1..6}; do pod_ip node-a "e$i"; done; } | sort -u | wc -l)"
+expect "1.3.2: each pod is reached at its own" on node-a ping -q -c 1 -W 2 "$(pod_ip node-a d9)"
+expect "1.3.2: and everything agrees" eventually 10 invariants node-a
 lab_done
