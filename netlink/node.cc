@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -106,9 +108,16 @@ absl::StatusOr<Node> FindNode(Socket& socket, const base::Mac& mac) {
 }
 
 absl::Status PrepareNode(const Sysctl& sysctl, absl::string_view ifname) {
-  RETURN_IF_ERROR(sysctl.Set("net/ipv4/ip_forward", "1"));
-  return sysctl.Set(absl::StrCat("net/ipv4/neigh/", ifname, "/proxy_delay"),
-                    "0");
+  const std::pair<std::string, absl::string_view> settings[] = {
+      {"net/ipv4/ip_forward", "1"},
+      {absl::StrCat("net/ipv4/neigh/", ifname, "/proxy_delay"), "0"}};
+  for (const auto& [name, value] : settings) {
+    // In a container /proc/sys is often read-only.
+    RETURN_IF_ERROR(base::Annotate(
+        sysctl.Set(name, value),
+        absl::StrCat("the node needs `sysctl -w ", name, "=", value, "`")));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace netlink

@@ -58,7 +58,8 @@ TEST_F(NodeTest, PreparingItSetsTheKernelsSwitches) {
   const Sysctl sysctl;
   EXPECT_EQ(*sysctl.Get("net/ipv4/ip_forward"), "1");
   EXPECT_EQ(*sysctl.Get("net/ipv4/neigh/eth0/proxy_delay"), "0");
-  EXPECT_FALSE(PrepareNode(sysctl, "eth7").ok());
+  EXPECT_THAT(PrepareNode(sysctl, "eth7").message(),
+              HasSubstr("`sysctl -w net/ipv4/neigh/eth7/proxy_delay=0`"));
 }
 
 }  // namespace
