@@ -120,6 +120,7 @@ void Client::Stop() {
   const std::lock_guard lock(mutex_);
   stopped_ = true;
   for (base::HttpStream* stream : opening_) stream->Stop();
+  stop_.notify_all();
 }
 
 absl::StatusOr<base::Json> Client::Get(const Resource& resource,
@@ -150,8 +151,7 @@ absl::StatusOr<Page> Client::ListPage(const Query& query,
   return read;
 }
 
-absl::StatusOr<std::vector<base::Json>> Client::List(const Query& query,
-                                                     absl::Time deadline) {
+absl::StatusOr<Page> Client::List(const Query& query, absl::Time deadline) {
   for (int listing = 1;; ++listing) {
     std::vector<base::Json> items;
     PageRequest request;
@@ -162,7 +162,7 @@ absl::StatusOr<std::vector<base::Json>> Client::List(const Query& query,
       items.insert(items.end(), page->items.begin(), page->items.end());
       request.next = page->next;
     } while (!request.next.empty());
-    if (page.ok()) return items;
+    if (page.ok()) return Page{std::move(items), page->resource_version, ""};
     if (!absl::IsOutOfRange(page.status()) || listing >= kMaxListings) {
       return page.status();
     }
@@ -282,8 +282,7 @@ absl::StatusOr<base::Json> Client::Perform(const Call& call,
   }
 }
 
-bool Client::Pause(int attempts, const absl::Status& why,
-                   absl::Time deadline) const {
+bool Client::Pause(int attempts, const absl::Status& why, absl::Time deadline) {
   absl::Duration longest = options_.first_backoff;
   for (int i = 1; i < attempts && longest < options_.max_backoff; ++i) {
     longest *= 2;
@@ -293,9 +292,14 @@ bool Client::Pause(int attempts, const absl::Status& why,
   absl::Duration pause =
       longest * absl::Uniform(absl::IntervalClosed, random, 0.5, 1.0);
   pause += RetryAfterOf(why).value_or(absl::ZeroDuration());
-  if (absl::Now() + pause >= deadline) return false;
-  absl::SleepFor(pause);
-  return true;
+  return absl::Now() + pause < deadline && SleepFor(pause);
+}
+
+// False if Stop was called.
+bool Client::SleepFor(absl::Duration pause) {
+  std::unique_lock lock(mutex_);
+  return !stop_.wait_for(lock, absl::ToChronoNanoseconds(pause),
+                         [this] { return stopped_; });
 }
 
 absl::StatusOr<base::Json> Client::TryAuthorized(const Call& call,

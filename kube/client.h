@@ -1,6 +1,7 @@
 #ifndef CNIVPC_KUBE_CLIENT_H_
 #define CNIVPC_KUBE_CLIENT_H_
 
+#include <condition_variable>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -97,9 +98,8 @@ class Client {
   // again.
   absl::StatusOr<Page> ListPage(const Query& query, const PageRequest& page,
                                 absl::Time deadline);
-  // All pages; begins again by itself.
-  absl::StatusOr<std::vector<base::Json>> List(const Query& query,
-                                               absl::Time deadline);
+  // All pages as one; begins again by itself.
+  absl::StatusOr<Page> List(const Query& query, absl::Time deadline);
   // From what `resource_version` is the state of, for some minutes, with
   // bookmarks. Tried once. OUT_OF_RANGE: that is too old; list again.
   absl::StatusOr<std::unique_ptr<Watch>> OpenWatch(
@@ -151,12 +151,14 @@ class Client {
   absl::StatusOr<base::HttpResponse> OpenStream(base::HttpStream& stream,
                                                 base::HttpRequest request);
   base::HttpRequest RequestOf(const Call& call, const std::string& token) const;
-  bool Pause(int attempts, const absl::Status& why, absl::Time deadline) const;
+  bool Pause(int attempts, const absl::Status& why, absl::Time deadline);
+  bool SleepFor(absl::Duration pause);
 
   const Config config_;
   const ClientOptions options_;
   base::HttpClients http_clients_;
   std::mutex mutex_;
+  std::condition_variable stop_;
   bool stopped_ = false;                 // guarded by mutex_
   std::set<base::HttpStream*> opening_;  // guarded by mutex_
 };

@@ -109,8 +109,9 @@ TEST_F(ClientTest, ListsPageByPage) {
   const Query query = {.resource = kPods, .field_selector = "spec.nodeName=a"};
   const auto items = client_.List(query, Soon());
   ASSERT_TRUE(items.ok()) << items.status();
-  ASSERT_EQ(items->size(), 3U);
-  EXPECT_EQ(*items->at(2).Int("n"), 3);
+  ASSERT_EQ(items->items.size(), 3U);
+  EXPECT_EQ(*items->items.at(2).Int("n"), 3);
+  EXPECT_EQ(items->resource_version, "7");
   EXPECT_THAT(
       Asked(),
       ElementsAre("GET /api/v1/pods?fieldSelector=spec.nodeName%3Da&limit=500",
@@ -125,8 +126,8 @@ TEST_F(ClientTest, AListWhosePagesExpireBeginsAgain) {
               Ok(R"({"metadata":{"resourceVersion":"9"},"items":[{"n":2}]})")};
   const auto items = client_.List({.resource = kNodes}, Soon());
   ASSERT_TRUE(items.ok()) << items.status();
-  ASSERT_EQ(items->size(), 1U);
-  EXPECT_EQ(*items->at(0).Int("n"), 2);
+  ASSERT_EQ(items->items.size(), 1U);
+  EXPECT_EQ(*items->items.at(0).Int("n"), 2);
 }
 
 TEST_F(ClientTest, AListThatAlwaysExpiresEnds) {
@@ -246,6 +247,25 @@ TEST_F(ClientTest, StoppingEndsACallUnderWay) {
   client.Stop();
   waiting.join();
   EXPECT_EQ(status.code(), absl::StatusCode::kCancelled);
+}
+
+TEST_F(ClientTest, StoppingEndsAPauseBetweenAttempts) {
+  std::promise<void> asked;
+  const base::HttpLab lab([&](const LabRequest&) {
+    asked.set_value();
+    LabAnswer busy = {.status = 429};
+    busy.headers["Retry-After"] = "3000";
+    return busy;
+  });
+  Client client({.server = lab.url()}, kFast);
+  absl::Status status;
+  std::thread waiting([&] {
+    status = client.Get(kNodes, {"", "n"}, absl::InfiniteFuture()).status();
+  });
+  asked.get_future().wait();
+  client.Stop();
+  waiting.join();
+  EXPECT_FALSE(status.ok());
 }
 
 class ModifyTest : public ClientTest {
