@@ -15,7 +15,6 @@
 namespace applets::ctl {
 namespace {
 
-using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;

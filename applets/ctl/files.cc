@@ -52,7 +52,7 @@ absl::StatusOr<std::vector<std::string>> ListFolder(const std::string& path) {
 absl::Status WriteSecretly(const std::string& path, absl::string_view data) {
   ASSIGN_OR_RETURN(const base::Fd file,
                    base::Open(path, O_WRONLY | O_CREAT | O_EXCL, 0600));
-  const absl::Status written = base::WriteAll(file.get(), data);
+  absl::Status written = base::WriteAll(file.get(), data);
   if (written.ok()) return written;
   unlink(path.c_str());
   return base::Annotate(written, path);
