@@ -280,15 +280,21 @@ void Steward::Expire(absl::Time now) {
   // What could not be stored is probed again.
   for (const Ipv4 ip : std::exchange(unadmitted_, {})) Probe(ip);
   if (pool_.next_expiry() <= now) Store(pool_.DecideExpire(now), now);
-  if (looking_at_flows_ || pool_.next_warm() > now) return;
+  if (looking_at_flows_ || NextLook() > now) return;
   looking_at_flows_ = true;
   actions_.push_back(LookAtFlows{pool_.Resting(now, kMaxLook)});
+}
+
+absl::Time Steward::NextLook() const {
+  if (waiting_ > 0) return pool_.next_warm();
+  return std::max(pool_.next_warm(), look_again_at_);
 }
 
 Actions Steward::OnFlows(const std::vector<Ipv4>& asked,
                          const absl::StatusOr<std::set<Ipv4>>& busy,
                          absl::Time now) {
   looking_at_flows_ = false;
+  look_again_at_ = now + kLookPause;
   std::vector<Ipv4> rested;
   std::vector<Ipv4> early;
   std::vector<Ipv4> longer;
@@ -580,7 +586,7 @@ absl::Time Steward::deadline() const {
   consider(verify_at_);
   consider(trim_at_);
   consider(pool_.next_expiry());
-  consider(pool_.next_warm());
+  consider(NextLook());
   consider(pool_.next_held());
   for (const auto& [ip, time] : release_not_before_) consider(time);
   return next;

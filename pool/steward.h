@@ -141,6 +141,9 @@ class Steward {
   static constexpr int kMaxRelease = 16;
   // So many addresses are looked at for connections at a time.
   static constexpr size_t kMaxLook = 256;
+  // Between two such looks, unless an ADD waits: each costs the kernel a walk
+  // through its table of connections, some milliseconds however small that is.
+  static constexpr absl::Duration kLookPause = absl::Seconds(1);
   // After the VPC has said that the subnet is full, how long to believe it.
   static constexpr absl::Duration kInhibit = absl::Seconds(5);
   // ADDs wait for another attempt after an error if it is no further away.
@@ -252,6 +255,7 @@ class Steward {
 
   void Help(absl::Time now);
   bool WillAskSoon(absl::Time now) const;
+  absl::Time NextLook() const;
 
   bool Store(const Records& records, absl::Time now);
   void BackOff(Lane& lane, absl::Time now);
@@ -298,6 +302,7 @@ class Steward {
   std::set<base::Ipv4> probing_;
   std::set<base::Ipv4> unadmitted_;  // probed, but that could not be stored
   bool looking_at_flows_ = false;
+  absl::Time look_again_at_ = absl::InfinitePast();
   bool looked_early_ = false;  // since the last time an ADD was given up
 };
 

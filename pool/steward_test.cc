@@ -436,6 +436,34 @@ TEST_F(StewardTest, ConnectionsDoNotKeepAnAddressForEver) {
   EXPECT_EQ(pool_.counts().warm, 1);
 }
 
+TEST_F(StewardTest, AddressesThatHaveRestedAreLookedAtTogether) {
+  options_.watermarks = {0, 4};
+  const std::vector<Ipv4> ips = Fresh(3);
+  Have(ips[0], State::kCooling, absl::Seconds(10));
+  Have(ips[1], State::kCooling, absl::Seconds(10.3));
+  Have(ips[2], State::kCooling, absl::Seconds(10.6));
+  BeginQuietly();
+  Pass(absl::Seconds(10));
+  Answer(Expect<LookAtFlows>(), std::set<Ipv4>());
+  Pass(absl::Seconds(0.9));
+  EXPECT_TRUE(None<LookAtFlows>());
+  Pass(absl::Seconds(0.1));
+  EXPECT_EQ(Expect<LookAtFlows>().ips, (std::vector<Ipv4>{ips[1], ips[2]}));
+}
+
+TEST_F(StewardTest, ButNotAtTheExpenseOfAnAddThatWaits) {
+  options_.watermarks = {0, 4};
+  const std::vector<Ipv4> ips = Fresh(2);
+  Have(ips[0], State::kCooling, absl::Seconds(10));
+  Have(ips[1], State::kCooling, absl::Seconds(10.3));
+  BeginQuietly();
+  Pass(absl::Seconds(10));
+  Answer(Expect<LookAtFlows>(), std::set<Ipv4>());
+  Wait(2);
+  Pass(absl::Seconds(0.3));
+  EXPECT_EQ(Expect<LookAtFlows>().ips, std::vector<Ipv4>{ips[1]});
+}
+
 TEST_F(StewardTest, WithoutConntrackTheTimeAloneCounts) {
   options_.watermarks = {0, 4};
   const Ipv4 ip = Fresh(1)[0];
