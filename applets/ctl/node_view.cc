@@ -134,8 +134,9 @@ std::vector<Row> StatusRows(const rpc::NodeReply& node, absl::Time now) {
   if (!node.vpc.last_error.empty()) {
     rows.push_back({"", absl::StrCat("last error: ", node.vpc.last_error)});
   }
-  if (!node.store_problem.empty())
+  if (!node.store_problem.empty()) {
     rows.push_back({"store", node.store_problem});
+  }
   return rows;
 }
 
@@ -161,8 +162,9 @@ absl::StatusOr<Output> FormatNodes(const Options& options,
   }
   const bool wide = options.format == Format::kWide;
   Row header = {"NODE", "SUBNET", "POOL"};
-  if (wide)
+  if (wide) {
     header.insert(header.end(), {"WARM", "COOLING", "LEASED", "POPPED"});
+  }
   std::vector<Row> rows;
   for (const NodeLine& line : lines) {
     Row row = {line.name, line.subnets, absl::StrCat(line.pool)};

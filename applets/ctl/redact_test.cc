@@ -78,13 +78,15 @@ TEST(RedactTest, ThePathOfASecretIsNoSecret) {
   }
 }
 
+constexpr char kAlias[] =
+    "cnivpc:net:3f1e5b0c9a7d2e4f6081a3c5e7f90b1d2c3e4f5061728394a5b6c7d8e9f0a1"
+    "b2/eth0";
+
 TEST(RedactTest, UsualTextIsLeftAlone) {
   for (const char* text :
        {"I1124 04:34:11.305997 77 keeper.cc:120] allocated count=3 warm=3",
         "{\"address\":\"10.126.64.2\",\"state\":\"leased\",\"recycled\":0}",
-        "keys are not values", "a token is a token",
-        "cnivpc:net:3f1e5b0c9a7d2e4f6081a3c5e7f90b1d2c3e4f5061728394a5b6c7d8e"
-        "9f0a1b2/eth0",
+        "keys are not values", "a token is a token", kAlias,
         "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----", ""}) {
     EXPECT_EQ(Redact(text), text);
   }
@@ -113,8 +115,9 @@ TEST(RedactTest, WhatIsRedactedStaysSo) {
 TEST(RedactTest, AnyTextIsRead) {
   absl::BitGen random(std::seed_seq{9});
   std::string pieces;
-  for (const absl::string_view plant : kPlanted)
+  for (const absl::string_view plant : kPlanted) {
     absl::StrAppend(&pieces, plant);
+  }
   for (int i = 0; i < 3000; ++i) {
     const size_t from = absl::Uniform(random, 0u, pieces.size());
     const size_t size = absl::Uniform(random, 0u, 60u);

@@ -32,8 +32,9 @@ Outcome Answered(absl::StatusOr<Reply> reply, Format format) {
 
 Outcome ShowPeer(const Options& options, const Host& host) {
   absl::StatusOr<rpc::PoolReply> pool = host.read_peer(options);
-  if (!pool.ok())
+  if (!pool.ok()) {
     return {kFailed, "", ExplainPeer(options.node, pool.status())};
+  }
   if (options.action == Action::kGetNode) {
     return Printed(FormatNodes(options, {*std::move(pool)}));
   }
