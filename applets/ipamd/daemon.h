@@ -16,6 +16,7 @@
 #include "applets/ipamd/journal.h"
 #include "applets/ipamd/keeper.h"
 #include "applets/ipamd/log_tail.h"
+#include "applets/ipamd/mender.h"
 #include "applets/ipamd/metrics.h"
 #include "applets/ipamd/options.h"
 #include "applets/ipamd/prober.h"
@@ -49,6 +50,7 @@ class Daemon {
          base::Task on_stopped);
   absl::Status Assemble();
   absl::Status OpenProber();
+  absl::Status OpenMender();
   void OpenAdmin();
   void OnRecords(const pool::Records& records);
   void WatchOver(const pool::Records& records);
@@ -87,6 +89,7 @@ class Daemon {
   std::unique_ptr<Prober> prober_;
   std::unique_ptr<Keeper> keeper_;
   std::unique_ptr<Janitor> janitor_;
+  std::unique_ptr<Mender> mender_;  // nullptr with --repair=none
   std::unique_ptr<Admin> admin_;
   const vpc::Provider* vpc_ = nullptr;  // keeper_'s
   base::Timer queue_timer_;
