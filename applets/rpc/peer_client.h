@@ -1,7 +1,6 @@
 #ifndef CNIVPC_APPLETS_RPC_PEER_CLIENT_H_
 #define CNIVPC_APPLETS_RPC_PEER_CLIENT_H_
 
-#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -11,20 +10,11 @@
 #include "absl/time/time.h"
 #include "applets/rpc/messages_pool.h"
 #include "applets/rpc/peer_access.h"
+#include "applets/rpc/peer_list.h"
 #include "applets/rpc/peer_messages.h"
-#include "base/address.h"
 #include "base/http.h"
 
 namespace applets::rpc {
-
-// Another node, and where its ipamd listens.
-struct Peer {
-  std::string node;
-  base::Ipv4 address;
-  uint16_t port = kPeerPort;
-
-  friend bool operator==(const Peer&, const Peer&) = default;
-};
 
 // Asks other nodes' ipamd. Blocks, so it is for workers; for one thread at a
 // time. The peer's certificate must be signed by the authority, and name the
