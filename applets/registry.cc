@@ -10,12 +10,15 @@
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
 #include "applets/cni/plugin_main.h"
 #include "applets/cni/spec_version.h"
 #include "applets/cni/version_command.h"
 #include "applets/ctl/ctl_main.h"
 #include "applets/install.h"
 #include "applets/ipamd/ipamd_main.h"
+#include "applets/rpc/peer_certificates.h"
+#include "applets/rpc/peer_list.h"
 #include "applets/vpcsim/vpcsim_main.h"
 #include "base/build_info.h"
 
@@ -25,6 +28,7 @@ namespace {
 int HelpMain(int argc, char** argv);
 int ListMain(int argc, char** argv);
 int InstallMain(int argc, char** argv);
+int CertificatesMain(int argc, char** argv);
 
 constexpr Applet kApplets[] = {
     {.name = "cnivpc",
@@ -69,6 +73,12 @@ constexpr Applet kApplets[] = {
      .usage = "DIR",
      .help = "makes a link in DIR for each of those names",
      .main = InstallMain},
+    {.name = "--certificates",
+     .aliases = {},
+     .kind = Applet::Kind::kCommand,
+     .usage = "DIR NODE=ADDRESS...",
+     .help = "makes the nodes' certificates in DIR",
+     .main = CertificatesMain},
     {.name = "--help",
      .aliases = {"-h", "help"},
      .kind = Applet::Kind::kCommand,
@@ -140,6 +150,27 @@ int InstallMain(int argc, char** argv) {
   }
   for (const std::string& link : *links) Print(stdout, link + "\n");
   return 0;
+}
+
+int CertificatesMain(int argc, char** argv) {
+  if (argc < 3) {
+    Print(stderr, "Usage: cnivpc --certificates DIR NODE=ADDRESS...\n");
+    return 2;
+  }
+  const auto fail = [](const absl::Status& status, int exit_status) {
+    Print(stderr,
+          absl::StrCat("cnivpc --certificates: ", status.message(), "\n"));
+    return exit_status;
+  };
+  const auto nodes = rpc::ParsePeers(absl::StrJoin(argv + 2, argv + argc, ","));
+  if (!nodes.ok()) return fail(nodes.status(), 2);
+  std::vector<rpc::Subject> subjects;
+  for (const rpc::Peer& node : *nodes) {
+    subjects.push_back({node.node, node.address});
+  }
+  const absl::Status written =
+      rpc::WriteCertificates(argv[1], subjects, absl::Now());
+  return written.ok() ? 0 : fail(written, 1);
 }
 
 }  // namespace

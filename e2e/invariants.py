@@ -50,6 +50,7 @@ class Node:
                             " WHERE state='leased'"):
       self.leases[row[0]] = (row[1:4], row[4], row[5])
     self.intents = list(rows.execute("SELECT id, kind FROM intent"))
+    self.intents += rows.execute("SELECT id, kind FROM shift")
     self.vpc = addresses_of(owner, vpc)
     self.links = {}  # name → attachment of its alias, or None
     for link in ip("link", "show", "type", "veth"):

@@ -193,7 +193,8 @@ class Steward {
   Actions OnBorrowed(const absl::StatusOr<std::vector<base::Ipv4>>& came,
                      absl::Time now);
 
-  // An operator's wishes. OnPut: `ip` was put (back) into the pool by hand.
+  // An operator's wishes. OnPut: `ip` was put (back) into the pool, by hand or
+  // because another node, which it was promised to, didn't take it.
   // OnWanted: one address more than the watermarks ask for. OnUnwanted: these,
   // which Pool::CouldRelease agrees to, go back to the VPC.
   Actions OnPut(base::Ipv4 ip, absl::Time now);

@@ -24,6 +24,10 @@ struct Subnet {
 // What a call is for: who waits for the budget goes first by it.
 enum class Priority { kPod, kFill, kVerify, kRelease };
 
+// Provider::TakeOver sends nothing to the VPC later than this after it was
+// called.
+inline constexpr absl::Duration kTakeOverLimit = absl::Seconds(30);
+
 // Calls of one action that ended with one outcome.
 struct Calls {
   uint64_t count = 0;
@@ -66,7 +70,8 @@ class Provider {
   virtual absl::Status Claim(base::Ipv4 address) = 0;
 
   // Takes an address over from the interface with the MAC `from`, which must
-  // have it: NOT_FOUND when it hasn't. OK when it is this node's already.
+  // have it: NOT_FOUND when it hasn't. OK when it is this node's already. See
+  // kTakeOverLimit.
   virtual absl::Status TakeOver(base::Ipv4 address, const base::Mac& from) = 0;
 
   // Gives one back. OK when it wasn't this node's any more, so it may be

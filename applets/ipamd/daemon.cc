@@ -90,6 +90,9 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(base::Loop& loop,
   pool::Policy policy;
   policy.cooldown = options.vpc.cooldown;
   policy.probing = options.acd_timing.probes > 0;
+  if (!options.peers.access.none()) {
+    policy.loss_hold = pool::ShiftOptions().Aftermath();
+  }
   ASSIGN_OR_RETURN(auto ledger, ledger::Ledger::Open(options.state_dir, policy,
                                                      now, now + kLockLimit));
   if (!ledger->set_aside().empty()) {
@@ -157,14 +160,14 @@ absl::Status Daemon::Assemble() {
           .probe = [this](base::Ipv4 ip) { prober_->Probe(ip); },
           .stop_probe = [this](base::Ipv4 ip) { prober_->Stop(ip); },
           .flows = &AskForFlows,
-          .borrow = nullptr});
+          .borrow = Borrowing()});
   desk_->SetKeeper(keeper_.get());
+  RETURN_IF_ERROR(OpenShifter());
   janitor_ = std::make_unique<Janitor>(Janitor::Parts{
       loop_, *ledger_, *undertaker_, *desk_, *keeper_, metrics_, node_,
       options_.sweep_interval, options_.gc_grace,
       [this](const absl::Status& status) { OnStoreStatus(status); },
       [this](Note note) { journal_.Add(std::move(note), absl::Now()); }});
-  RETURN_IF_ERROR(OpenMender());
   OpenAdmin();
   RETURN_IF_ERROR(
       ledger_->store().SetSetting("vpc", ledger::ToJson(options_.vpc)));
@@ -177,9 +180,9 @@ absl::Status Daemon::Assemble() {
            },
            [this](uint64_t connection) { desk_->OnClose(connection); }}));
   keeper_->Start();
+  shifter_->Start();
   DrainQueue();
   janitor_->Begin(options_.attach_grace);
-  if (mender_ != nullptr) mender_->Begin();
   LOG(INFO) << "serving socket=" << options_.socket << " node=" << options_.node
             << " interface=" << node_.name
             << " address=" << node_.address.ToString()
@@ -213,16 +216,6 @@ absl::Status Daemon::OpenProber() {
   return absl::OkStatus();
 }
 
-absl::Status Daemon::OpenMender() {
-  if (options_.repair == Drift::Scope::kNone) return absl::OkStatus();
-  ASSIGN_OR_RETURN(mender_,
-                   Mender::Open({loop_, ledger_->pool(), *undertaker_, metrics_,
-                                 node_, options_.repair, [this](Note note) {
-                                   journal_.Add(std::move(note), absl::Now());
-                                 }}));
-  return absl::OkStatus();
-}
-
 void Daemon::OpenAdmin() {
   admin_ = std::make_unique<Admin>(Admin::Parts{
       loop_, *ledger_, *keeper_, *desk_, *janitor_, node_, options_, journal_,
@@ -249,6 +242,33 @@ void Daemon::Tell(const pool::Note& note) {
     entry.pod = row->lease->pod;
   }
   journal_.Add(std::move(entry), absl::Now());
+}
+
+// How the keeper borrows from other nodes, if it may.
+std::function<void(int)> Daemon::Borrowing() {
+  if (!options_.peers.may_borrow()) return nullptr;
+  return [this](int count) { shifter_->Borrow(count); };
+}
+
+absl::Status Daemon::OpenShifter() {
+  Shifter::Handlers handlers;
+  handlers.waiting = [this] { return desk_->waiting(); };
+  handlers.pool = [this] { return desk_->Pool(options_.node); };
+  handlers.on_store_status = [this](const absl::Status& status) {
+    OnStoreStatus(status);
+  };
+  handlers.note = [this](const pool::Note& note) { Tell(note); };
+  handlers.on_borrowed =
+      [this](const absl::StatusOr<std::vector<base::Ipv4>>& came) {
+        keeper_->OnBorrowed(came);
+      };
+  handlers.on_kept_back = [this](base::Ipv4 ip) { keeper_->OnPut(ip); };
+  handlers.on_change = [this] { keeper_->Kick(); };
+  ASSIGN_OR_RETURN(
+      shifter_, Shifter::Open({loop_, *ledger_, keeper_->provider(), metrics_,
+                               node_, std::move(handlers)},
+                              options_));
+  return absl::OkStatus();
 }
 
 void Daemon::WatchOver(const pool::Records& records) {
@@ -381,9 +401,7 @@ std::string Daemon::MetricsText() {
   }
   metrics_.Set("cnivpc_adds_waiting", desk_->waiting());
   CopyVpcMetrics(vpc_->usage(), metrics_);
-  if (mender_ != nullptr) {
-    metrics_.Set("cnivpc_drift_held_back", mender_->held_back());
-  }
+  shifter_->UpdateMetrics();
   metrics_.Set("process_resident_memory_bytes",
                static_cast<double>(ResidentBytes()));
   return metrics_.Text();
@@ -458,12 +476,13 @@ void Daemon::Stop() {
   stopping_ = true;
   stop_deadline_ = absl::Now() + options_.drain_timeout;
   server_->StopListening();
+  shifter_->Stop();
   StopWhenIdle();
 }
 
 void Daemon::StopWhenIdle() {
   const bool idle = server_->pending() == 0 && desk_->guards() == 0 &&
-                    undertaker_->pending() == 0;
+                    undertaker_->pending() == 0 && shifter_->pending() == 0;
   if (!idle && absl::Now() < stop_deadline_) return stop_timer_.Set(kStopPoll);
   if (!idle) LOG(WARNING) << "stopped with calls under way";
   on_stopped_();

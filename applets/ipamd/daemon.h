@@ -16,10 +16,10 @@
 #include "applets/ipamd/journal.h"
 #include "applets/ipamd/keeper.h"
 #include "applets/ipamd/log_tail.h"
-#include "applets/ipamd/mender.h"
 #include "applets/ipamd/metrics.h"
 #include "applets/ipamd/options.h"
 #include "applets/ipamd/prober.h"
+#include "applets/ipamd/shifter.h"
 #include "applets/ipamd/undertaker.h"
 #include "applets/ledger/ledger.h"
 #include "applets/rpc/server.h"
@@ -50,7 +50,8 @@ class Daemon {
          base::Task on_stopped);
   absl::Status Assemble();
   absl::Status OpenProber();
-  absl::Status OpenMender();
+  std::function<void(int)> Borrowing();
+  absl::Status OpenShifter();
   void OpenAdmin();
   void OnRecords(const pool::Records& records);
   void WatchOver(const pool::Records& records);
@@ -89,7 +90,7 @@ class Daemon {
   std::unique_ptr<Prober> prober_;
   std::unique_ptr<Keeper> keeper_;
   std::unique_ptr<Janitor> janitor_;
-  std::unique_ptr<Mender> mender_;  // nullptr with --repair=none
+  std::unique_ptr<Shifter> shifter_;
   std::unique_ptr<Admin> admin_;
   const vpc::Provider* vpc_ = nullptr;  // keeper_'s
   base::Timer queue_timer_;

@@ -17,10 +17,11 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
 #include "applets/ipamd/daemon.h"
-#include "applets/ipamd/drift.h"
 #include "applets/ipamd/options.h"
 #include "applets/ledger/vpc_config.h"
 #include "applets/rpc/messages.h"
+#include "applets/rpc/peer_access.h"
+#include "applets/rpc/peer_list.h"
 #include "base/address.h"
 #include "base/build_info.h"
 #include "base/fd.h"
@@ -82,6 +83,27 @@ DEFINE_int32(availablePodIPHighWatermark, 50,
              "from the VPC ahead of need.");
 DEFINE_int32(cooldownPeriodSeconds, 30,
              "How long an address rests after its pod has gone.");
+DEFINE_string(peers, "",
+              "Nodes of the subnet that may be asked for addresses when it has "
+              "none left: NODE=ADDRESS[:PORT], with commas between them.");
+DEFINE_string(peers_file, "",
+              "The same in a file, a line each; it is read again when it has "
+              "changed.");
+DEFINE_string(peer_cert, "",
+              "By what nodes know each other: this node's certificate, a PEM "
+              "file, good for servers and clients, with the node's name and "
+              "address in it. Without it, or --peer-token-file, addresses "
+              "aren't exchanged between nodes.");
+DEFINE_string(peer_key, "", "The key of --peer-cert, a PEM file.");
+DEFINE_string(peer_ca, "",
+              "The authorities of other nodes' certificates, a PEM file.");
+DEFINE_string(peer_token_file, "",
+              "Instead of certificates: a file with a secret that all nodes "
+              "have. It is sent in the clear.");
+DEFINE_string(peer_listen, "",
+              "Where to listen for other nodes, ADDRESS[:PORT]. Default: the "
+              "node's own address, port 7312, if there are certificates or a "
+              "token.");
 DEFINE_string(acd_timeout, "7s",
               "How long an address is probed for conflicts at most before it "
               "is used, such as 200ms; 0: not at all. The default is "
@@ -111,10 +133,6 @@ DEFINE_int32(sweep_interval, 30,
 DEFINE_int32(gc_grace, 60,
              "Seconds that the link of a pod must be gone before its lease "
              "ends although no DEL came.");
-DEFINE_string(repair, "pod",
-              "What of pods' networks is made anew when somebody has removed "
-              "it: pod (on the node and in the pod), node (on the node alone), "
-              "or none.");
 DEFINE_int32(drain_timeout, 10,
              "Seconds a graceful stop waits for calls under way.");
 
@@ -159,14 +177,6 @@ absl::StatusOr<netlink::arp::Timing> ParseAcdTimeout(const std::string& text) {
                      absl::FormatDuration(kMaxAcdTimeout)));
   }
   return netlink::arp::Timing::Within(timeout);
-}
-
-absl::StatusOr<Drift::Scope> ParseRepair(const std::string& text) {
-  if (text == "pod") return Drift::Scope::kNodeAndPod;
-  if (text == "node") return Drift::Scope::kNode;
-  if (text == "none") return Drift::Scope::kNone;
-  return absl::InvalidArgumentError(
-      absl::StrCat("--repair=", text, ": must be pod, node or none"));
 }
 
 absl::Status CheckEmbedded(const std::string& subnet) {
@@ -233,6 +243,31 @@ ledger::VpcConfig VpcFromFlags() {
   return config;
 }
 
+absl::StatusOr<PeerOptions> PeersFromFlags() {
+  PeerOptions peers;
+  peers.access = {FLAGS_peer_cert, FLAGS_peer_key, FLAGS_peer_ca,
+                  FLAGS_peer_token_file};
+  peers.file = FLAGS_peers_file;
+  RETURN_IF_ERROR(rpc::Validate(peers.access));
+  auto list = rpc::ParsePeers(FLAGS_peers);
+  if (!list.ok()) return base::Annotate(list.status(), "--peers");
+  peers.list = *std::move(list);
+  if (!FLAGS_peer_listen.empty()) {
+    const auto listen = rpc::ParseEndpoint(FLAGS_peer_listen);
+    if (!listen.ok()) return base::Annotate(listen.status(), "--peer-listen");
+    peers.listen = *listen;
+  }
+  const bool unknown =
+      !peers.list.empty() || !peers.file.empty() || peers.listen.has_value();
+  if (peers.access.none() && unknown) {
+    return absl::InvalidArgumentError(
+        "--peers, --peers-file and --peer-listen need certificates "
+        "(--peer-cert, --peer-key, --peer-ca) or --peer-token-file, for nodes "
+        "must know each other");
+  }
+  return peers;
+}
+
 absl::StatusOr<Options> OptionsFromFlags() {
   ASSIGN_OR_RETURN(const int low, Either("availablePodIPLowWatermark",
                                          FLAGS_availablePodIPLowWatermark,
@@ -256,10 +291,10 @@ absl::StatusOr<Options> OptionsFromFlags() {
   options.trim_delay = absl::Seconds(FLAGS_trim_delay);
   options.conflict_hold = absl::Seconds(FLAGS_conflict_hold);
   ASSIGN_OR_RETURN(options.acd_timing, ParseAcdTimeout(FLAGS_acd_timeout));
+  ASSIGN_OR_RETURN(options.peers, PeersFromFlags());
   options.attach_grace = absl::Seconds(FLAGS_attach_grace);
   options.sweep_interval = absl::Seconds(FLAGS_sweep_interval);
   options.gc_grace = absl::Seconds(FLAGS_gc_grace);
-  ASSIGN_OR_RETURN(options.repair, ParseRepair(FLAGS_repair));
   options.drain_timeout = absl::Seconds(FLAGS_drain_timeout);
   RETURN_IF_ERROR(CheckVpc(options.vpc));
   RETURN_IF_ERROR(ledger::ParseReserved(options.vpc.reserved).status());

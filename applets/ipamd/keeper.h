@@ -62,6 +62,8 @@ class Keeper {
   void OnAdmitted(base::Ipv4 ip);
   void OnConflict(base::Ipv4 ip, const base::Mac& other);
   void OnBorrowed(const absl::StatusOr<std::vector<base::Ipv4>>& came);
+  // An address was put (back) into the pool.
+  void OnPut(base::Ipv4 ip);
 
   // An address was put back into the pool by hand.
   void OnPushed(base::Ipv4 ip);

@@ -1,15 +1,34 @@
 #ifndef CNIVPC_APPLETS_IPAMD_OPTIONS_H_
 #define CNIVPC_APPLETS_IPAMD_OPTIONS_H_
 
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/time/time.h"
-#include "applets/ipamd/drift.h"
 #include "applets/ledger/vpc_config.h"
+#include "applets/rpc/peer_access.h"
+#include "applets/rpc/peer_list.h"
 #include "netlink/arp/acd.h"
 #include "pool/watermark.h"
 
 namespace applets::ipamd {
+
+// Other nodes, with which addresses are exchanged.
+struct PeerOptions {
+  // How nodes know each other. Without it this node neither lends nor borrows,
+  // and doesn't listen.
+  rpc::PeerAccess access;
+  // Where it listens; nullopt for the node's own address.
+  std::optional<rpc::Endpoint> listen;
+  // Whom it may ask: these, and those of the file, if it isn't "".
+  std::vector<rpc::Peer> list;
+  std::string file;
+
+  bool may_borrow() const {
+    return !access.none() && (!list.empty() || !file.empty());
+  }
+};
 
 // What ipamd was told by its flags (ipamd_main.cc says which).
 struct Options {
@@ -20,6 +39,7 @@ struct Options {
   pool::Watermarks watermarks;
   // How an address is probed before it is used.
   netlink::arp::Timing acd_timing;
+  PeerOptions peers;
   // pool/steward.h says what these are.
   absl::Duration verify_interval = absl::Minutes(1);
   absl::Duration verify_max_age = absl::Minutes(5);
@@ -33,8 +53,6 @@ struct Options {
   // How long the link of a lease must be gone before the lease ends without a
   // DEL.
   absl::Duration gc_grace = absl::Minutes(1);
-  // What of pods' networks is mended when somebody has changed it.
-  Drift::Scope repair = Drift::Scope::kNodeAndPod;
   // How long a graceful stop waits for what is under way.
   absl::Duration drain_timeout = absl::Seconds(10);
 };

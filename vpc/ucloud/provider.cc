@@ -207,11 +207,14 @@ absl::Status InterfaceProvider::JudgeClaim(Ipv4 address,
 }
 
 absl::Status InterfaceProvider::TakeOver(Ipv4 address, const base::Mac& from) {
-  const auto answer = Call(MoveSecondaryIPMac{.ip = address,
-                                              .old_mac = from,
-                                              .new_mac = place_.mac,
-                                              .subnet_id = place_.subnet_id},
-                           Priority::kPod);
+  const MoveSecondaryIPMac request = {.ip = address,
+                                      .old_mac = from,
+                                      .new_mac = place_.mac,
+                                      .subnet_id = place_.subnet_id};
+  const auto answer = access_->client().Call(
+      request, {.priority = Priority::kPod,
+                .deadline = absl::Now() +
+                            std::min(options_.pod_patience, kTakeOverLimit)});
   if (answer.ok()) return absl::OkStatus();
   return JudgeMove(address, from, answer.status());
 }

@@ -1,0 +1,58 @@
+#include "applets/ipamd/peer_desk.h"
+
+#include "absl/strings/str_cat.h"
+#include "base/status.h"
+
+namespace applets::ipamd {
+namespace {
+
+using rpc::Answer;
+
+absl::Status MaySpeakFor(const rpc::PeerIdentity& identity,
+                         const std::string& node) {
+  if (identity.MayActAs(node)) return absl::OkStatus();
+  return absl::PermissionDeniedError(
+      absl::StrCat("your certificate isn't node ", node, "'s"));
+}
+
+}  // namespace
+
+absl::StatusOr<Answer> PeerDesk::Serve(const rpc::PeerCall& call) {
+  if (call.method == "GET") return Get(call.path);
+  if (call.path == "/v1/lend") return Lend(call);
+  if (call.path == "/v1/settle") return Settle(call);
+  return absl::UnimplementedError("no such path");
+}
+
+absl::StatusOr<Answer> PeerDesk::Get(const std::string& path) {
+  if (path == "/healthz") return Answer{"ok\n", "text/plain"};
+  if (path == "/v1/pool") return Answer{rpc::ToJson(parts_.pool())};
+  if (path == "/v1/spare") {
+    return Answer{rpc::ToJson(rpc::SpareReply{
+        parts_.node, parts_.subnet, parts_.lender.Spare(parts_.waiting())})};
+  }
+  return absl::UnimplementedError("no such path");
+}
+
+absl::StatusOr<Answer> PeerDesk::Lend(const rpc::PeerCall& call) {
+  ASSIGN_OR_RETURN(const rpc::LendRequest request,
+                   rpc::ParseLendRequest(call.body));
+  RETURN_IF_ERROR(MaySpeakFor(call.identity, request.node));
+  ASSIGN_OR_RETURN(const pool::Lender::Loan loan,
+                   parts_.lender.OnLend({request.key, request.node,
+                                         request.subnet, parts_.waiting()},
+                                        parts_.now()));
+  return Answer{rpc::ToJson(
+      rpc::LendReply{loan.ip, parts_.interface.mac, loan.held_for})};
+}
+
+absl::StatusOr<Answer> PeerDesk::Settle(const rpc::PeerCall& call) {
+  ASSIGN_OR_RETURN(const rpc::SettleRequest request,
+                   rpc::ParseSettleRequest(call.body));
+  RETURN_IF_ERROR(MaySpeakFor(call.identity, request.node));
+  RETURN_IF_ERROR(parts_.lender.OnSettle(request.key, request.node,
+                                         request.taken, parts_.now()));
+  return Answer{};
+}
+
+}  // namespace applets::ipamd

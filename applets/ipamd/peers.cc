@@ -1,0 +1,70 @@
+#include "applets/ipamd/peers.h"
+
+#include <cstddef>
+#include <utility>
+
+#include "applets/rpc/peer_access.h"
+#include "base/file.h"
+#include "base/status.h"
+#include "glog/logging.h"
+
+namespace applets::ipamd {
+namespace {
+
+constexpr size_t kMaxFileBytes = size_t{4} << 20;
+
+absl::StatusOr<std::vector<rpc::Peer>> ReadPeers(const std::string& file) {
+  const auto text = base::ReadFile(file, kMaxFileBytes);
+  if (absl::IsNotFound(text.status())) return std::vector<rpc::Peer>();
+  if (!text.ok()) return text.status();
+  auto peers = rpc::ParsePeers(*text);
+  if (!peers.ok()) return base::Annotate(peers.status(), file);
+  return peers;
+}
+
+}  // namespace
+
+Peers::Peers(const std::vector<rpc::Peer>& fixed, std::string file)
+    : file_(std::move(file)) {
+  for (const rpc::Peer& peer : fixed) fixed_.emplace(peer.node, peer);
+  LookAgain();
+}
+
+void Peers::LookAgain() {
+  if (file_.empty()) return;
+  std::string stamp = rpc::StampOf({file_});
+  if (stamp == stamp_) return;
+  stamp_ = std::move(stamp);
+  Read();
+}
+
+void Peers::Read() {
+  const auto peers = ReadPeers(file_);
+  if (!peers.ok()) {
+    LOG(ERROR) << "peers: " << peers.status().message()
+               << "; going on with nodes=" << size();
+    return;
+  }
+  from_file_.clear();
+  for (const rpc::Peer& peer : *peers) {
+    if (!fixed_.contains(peer.node)) from_file_.emplace(peer.node, peer);
+  }
+  LOG(INFO) << "peers: file=" << file_ << " nodes=" << size();
+}
+
+std::vector<std::string> Peers::names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, peer] : fixed_) names.push_back(name);
+  for (const auto& [name, peer] : from_file_) names.push_back(name);
+  return names;
+}
+
+const rpc::Peer* Peers::Find(const std::string& node) const {
+  for (const ByName* peers : {&fixed_, &from_file_}) {
+    const auto found = peers->find(node);
+    if (found != peers->end()) return &found->second;
+  }
+  return nullptr;
+}
+
+}  // namespace applets::ipamd
