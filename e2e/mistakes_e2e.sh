@@ -1,7 +1,7 @@
 #!/bin/bash
 # mistakes_e2e.sh: mistakes that users of UK8S's plugin met, with the version that
 #   mended each there. Those that need a cloud are in cloud_e2e.sh; those of ARP in
-#   netlink/arp/station_test.cc.
+#   netlink/arp/station_test.cc; those of rules and routes in drift_e2e.sh.
 lab_vpc=embedded
 . "$(dirname "$0")/lab.sh"
 need ping jq

@@ -83,8 +83,9 @@ class Monitor {
 
   static absl::StatusOr<Monitor> Open(absl::Span<const MonitorGroup> groups);
   // One that is told of other namespaces as well: those that the own one has a
-  // number for, as it has for the peer's of each veth. Needs CAP_NET_BROADCAST
-  // over them; of those where it lacks it hears nothing.
+  // number for, as it has for the peer's of each veth. Without
+  // CAP_NET_BROADCAST it is EPERM, and where that lacks over another namespace
+  // nothing is heard of it.
   static absl::StatusOr<Monitor> OpenForAll(
       absl::Span<const MonitorGroup> groups);
 

@@ -67,7 +67,10 @@ constexpr Row kRows[] = {
     {Reason::kStayed, "stayed",
      "The address stays with the node that had promised it to another."},
     {Reason::kDrift, "drift",
-     "The pod's network on the node had changed, and was repaired."},
+     "The pod's network had changed, and was repaired."},
+    {Reason::kDriftHeld, "drift-held",
+     "What is repaired of the pod's network doesn't last; it is left alone for "
+     "a while."},
     {Reason::kLeak, "leak", "The pod was gone without a DEL."},
     {Reason::kPopped, "popped",
      "An operator took the address out of the pool."},

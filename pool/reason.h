@@ -48,7 +48,8 @@ enum class Reason {
   kLeaving,           // promised to another node
   kArriving,          // promised by another node, and about to be taken over
   kStayed,            // was promised to another node, which didn't take it
-  kDrift,             // its network on the node had changed, and was repaired
+  kDrift,             // its pod's network had changed, and was repaired
+  kDriftHeld,         // that doesn't last: it is left alone for a while
   kLeak,              // its pod was gone without a DEL
   kPopped,            // an operator took it out of the pool
   kPushed,            // an operator put it into the pool

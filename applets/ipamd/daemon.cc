@@ -168,6 +168,7 @@ absl::Status Daemon::Assemble() {
       options_.sweep_interval, options_.gc_grace,
       [this](const absl::Status& status) { OnStoreStatus(status); },
       [this](Note note) { journal_.Add(std::move(note), absl::Now()); }});
+  RETURN_IF_ERROR(OpenMender());
   OpenAdmin();
   RETURN_IF_ERROR(
       ledger_->store().SetSetting("vpc", ledger::ToJson(options_.vpc)));
@@ -183,6 +184,7 @@ absl::Status Daemon::Assemble() {
   shifter_->Start();
   DrainQueue();
   janitor_->Begin(options_.attach_grace);
+  if (mender_ != nullptr) mender_->Begin();
   LOG(INFO) << "serving socket=" << options_.socket << " node=" << options_.node
             << " interface=" << node_.name
             << " address=" << node_.address.ToString()
@@ -213,6 +215,16 @@ absl::Status Daemon::OpenProber() {
   }
   ledger_->SetObserver(
       [this](const pool::Records& records) { OnRecords(records); });
+  return absl::OkStatus();
+}
+
+absl::Status Daemon::OpenMender() {
+  if (options_.repair == Drift::Scope::kNone) return absl::OkStatus();
+  ASSIGN_OR_RETURN(mender_,
+                   Mender::Open({loop_, ledger_->pool(), *undertaker_, metrics_,
+                                 node_, options_.repair, [this](Note note) {
+                                   journal_.Add(std::move(note), absl::Now());
+                                 }}));
   return absl::OkStatus();
 }
 
@@ -402,6 +414,9 @@ std::string Daemon::MetricsText() {
   metrics_.Set("cnivpc_adds_waiting", desk_->waiting());
   CopyVpcMetrics(vpc_->usage(), metrics_);
   shifter_->UpdateMetrics();
+  if (mender_ != nullptr) {
+    metrics_.Set("cnivpc_drift_held_back", mender_->held_back());
+  }
   metrics_.Set("process_resident_memory_bytes",
                static_cast<double>(ResidentBytes()));
   return metrics_.Text();

@@ -16,6 +16,7 @@
 #include "applets/ipamd/journal.h"
 #include "applets/ipamd/keeper.h"
 #include "applets/ipamd/log_tail.h"
+#include "applets/ipamd/mender.h"
 #include "applets/ipamd/metrics.h"
 #include "applets/ipamd/options.h"
 #include "applets/ipamd/prober.h"
@@ -52,6 +53,7 @@ class Daemon {
   absl::Status OpenProber();
   std::function<void(int)> Borrowing();
   absl::Status OpenShifter();
+  absl::Status OpenMender();
   void OpenAdmin();
   void OnRecords(const pool::Records& records);
   void WatchOver(const pool::Records& records);
@@ -91,6 +93,7 @@ class Daemon {
   std::unique_ptr<Keeper> keeper_;
   std::unique_ptr<Janitor> janitor_;
   std::unique_ptr<Shifter> shifter_;
+  std::unique_ptr<Mender> mender_;  // nullptr with --repair=none
   std::unique_ptr<Admin> admin_;
   const vpc::Provider* vpc_ = nullptr;  // keeper_'s
   base::Timer queue_timer_;

@@ -17,6 +17,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
 #include "applets/ipamd/daemon.h"
+#include "applets/ipamd/drift.h"
 #include "applets/ipamd/options.h"
 #include "applets/ledger/vpc_config.h"
 #include "applets/rpc/messages.h"
@@ -133,6 +134,10 @@ DEFINE_int32(sweep_interval, 30,
 DEFINE_int32(gc_grace, 60,
              "Seconds that the link of a pod must be gone before its lease "
              "ends although no DEL came.");
+DEFINE_string(repair, "pod",
+              "What of pods' networks is made anew when somebody has removed "
+              "it: pod (on the node and in the pod), node (on the node alone), "
+              "or none.");
 DEFINE_int32(drain_timeout, 10,
              "Seconds a graceful stop waits for calls under way.");
 
@@ -177,6 +182,14 @@ absl::StatusOr<netlink::arp::Timing> ParseAcdTimeout(const std::string& text) {
                      absl::FormatDuration(kMaxAcdTimeout)));
   }
   return netlink::arp::Timing::Within(timeout);
+}
+
+absl::StatusOr<Drift::Scope> ParseRepair(const std::string& text) {
+  if (text == "pod") return Drift::Scope::kNodeAndPod;
+  if (text == "node") return Drift::Scope::kNode;
+  if (text == "none") return Drift::Scope::kNone;
+  return absl::InvalidArgumentError(
+      absl::StrCat("--repair=", text, ": must be pod, node or none"));
 }
 
 absl::Status CheckEmbedded(const std::string& subnet) {
@@ -295,6 +308,7 @@ absl::StatusOr<Options> OptionsFromFlags() {
   options.attach_grace = absl::Seconds(FLAGS_attach_grace);
   options.sweep_interval = absl::Seconds(FLAGS_sweep_interval);
   options.gc_grace = absl::Seconds(FLAGS_gc_grace);
+  ASSIGN_OR_RETURN(options.repair, ParseRepair(FLAGS_repair));
   options.drain_timeout = absl::Seconds(FLAGS_drain_timeout);
   RETURN_IF_ERROR(CheckVpc(options.vpc));
   RETURN_IF_ERROR(ledger::ParseReserved(options.vpc.reserved).status());

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "applets/ipamd/drift.h"
 #include "applets/ledger/vpc_config.h"
 #include "applets/rpc/peer_access.h"
 #include "applets/rpc/peer_list.h"
@@ -53,6 +54,8 @@ struct Options {
   // How long the link of a lease must be gone before the lease ends without a
   // DEL.
   absl::Duration gc_grace = absl::Minutes(1);
+  // What of pods' networks is mended when somebody has changed it.
+  Drift::Scope repair = Drift::Scope::kNodeAndPod;
   // How long a graceful stop waits for what is under way.
   absl::Duration drain_timeout = absl::Seconds(10);
 };

@@ -1,0 +1,108 @@
+#ifndef CNIVPC_APPLETS_IPAMD_MENDER_H_
+#define CNIVPC_APPLETS_IPAMD_MENDER_H_
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "applets/ipamd/drift.h"
+#include "applets/ipamd/journal.h"
+#include "applets/ipamd/metrics.h"
+#include "applets/ipamd/undertaker.h"
+#include "base/address.h"
+#include "base/loop.h"
+#include "netlink/monitor.h"
+#include "netlink/node.h"
+#include "netlink/pod_parts.h"
+#include "pool/pool.h"
+
+namespace applets::ipamd {
+
+// Sees to it that pods' networks stay as they were made: hears from the kernel
+// what changes, on the node and in pods, has drift.h decide, and mends what is
+// missing (netlink/pod_repair.h). Lives on the loop's thread, in the node's
+// network namespace; a thread of its own, which owns nothing, does what blocks.
+class Mender {
+ public:
+  // The kernel doesn't tell of proxies that go: they are listed.
+  static constexpr absl::Duration kProxyInterval = absl::Milliseconds(500);
+  // All leases are looked at now and then, for what no event has told.
+  static constexpr absl::Duration kPatrolInterval = absl::Minutes(1);
+  // Of one round, the log tells of so many pods one by one.
+  static constexpr int kMaxLinesPerRound = 10;
+
+  struct Parts {
+    base::Loop& loop;
+    const pool::Pool& pool;
+    Undertaker& undertaker;
+    Metrics& metrics;
+    const netlink::Node& node;
+    Drift::Scope scope;
+    // For the journal.
+    std::function<void(Note)> note;
+  };
+  // Hears from now on, but doesn't look yet.
+  static absl::StatusOr<std::unique_ptr<Mender>> Open(Parts parts);
+
+  // Looks at all leases, soon, and from then on at what changes.
+  void Begin();
+
+  // How many parts are left alone for a while, for they don't last.
+  int held_back() const;
+
+ private:
+  // A lease that is looked at: what is known of its network, and what was seen.
+  struct Sight {
+    Drift::Target target;
+    std::string netns;            // its path; empty if it isn't known
+    netlink::PodNetwork network;  // with indexes, if its host end was found
+    std::set<netlink::PodPart> missing;
+    absl::Status unseen;  // why the pod couldn't be looked into
+  };
+  using Sights = std::vector<Sight>;
+
+  Mender(Parts parts, netlink::Monitor monitor);
+  static absl::StatusOr<Sights> Look(Sights sights);
+  static void LookInto(const netlink::Link& host_end, Sight& sight);
+  static std::vector<Drift::Done> Mend(const Sights& sights);
+
+  void Declare();
+  void Hear();
+  void Relist();
+  void Arm();
+  void Tick();
+  void Patrol();
+  void ListProxies();
+  void OnProxies(const absl::StatusOr<std::vector<base::Ipv4>>& proxies);
+  Sights WhatIsKnown(const std::vector<Drift::Target>& targets) const;
+  void OnLooked(const absl::StatusOr<Sights>& sights);
+  void OnMended(const Sights& sights, const std::vector<Drift::Done>& done);
+  void Tell(const Sight& sight, const Drift::Done& done, bool log);
+  void TellHeldBack(const Drift::HeldBack& held);
+  void TellUnseen(const Sight& sight);
+  void TakeBack();
+
+  Parts parts_;
+  netlink::Monitor monitor_;
+  Drift drift_;
+  bool relist_ = true;  // events about links were lost
+  bool told_unseen_ = false;
+  // Networks that were mended while a DEL took them down.
+  std::vector<Undertaker::Burial> leftovers_;
+  std::unique_ptr<base::Watch> watch_;
+  base::Timer look_timer_;
+  base::Timer proxy_timer_;
+  base::Timer patrol_timer_;
+  base::Timer leftover_timer_;
+  base::Workers worker_{1};
+};
+
+}  // namespace applets::ipamd
+
+#endif  // CNIVPC_APPLETS_IPAMD_MENDER_H_
