@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "absl/time/clock.h"
 #include "base/status.h"
 #include "vpc/ucloud/credentials_file.h"
 #include "vpc/ucloud/credentials_role.h"
@@ -57,7 +56,7 @@ CredentialsChain Access::Chain(const AccessOptions& options) {
   if (!options.role.empty()) {
     sources.push_back(std::make_unique<RoleCredentials>(
         [this, role = options.role] { return metadata_.RoleKeys(role); },
-        absl::Now, credentials_random_));
+        options.now, credentials_random_));
   }
   if (!options.environment_file.empty()) {
     sources.push_back(

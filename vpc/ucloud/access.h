@@ -1,12 +1,15 @@
 #ifndef CNIVPC_VPC_UCLOUD_ACCESS_H_
 #define CNIVPC_VPC_UCLOUD_ACCESS_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "absl/random/random.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "vpc/ucloud/budget_gate.h"
 #include "vpc/ucloud/client.h"
 #include "vpc/ucloud/credentials.h"
@@ -30,6 +33,8 @@ struct AccessOptions {
   Variables variables = {};
   ClientOptions client = {.endpoint = kInnerEndpoint};
   BudgetOptions budget = {};
+  // The time of day, by which temporary keys are renewed.
+  std::function<absl::Time()> now = absl::Now;
 };
 
 // How this process reaches the API: its keys, the one budget for all its calls
