@@ -147,6 +147,17 @@ done
 eventually 5 invariants node-a || true
 expect "DELs amid repairs leave nothing behind" invariants node-a
 
+# --- pods that come and go as usual give it nothing to do
+before=$(metric cnivpc_drift_repairs_total)
+for i in {1..40}; do
+  CONF= pod_start node-a "usual$i" >/dev/null || not_ok "ADD usual$i"
+  # Runtimes delete the namespace after DEL, or, when something went wrong, before.
+  ((i % 2)) || on node-a ip netns del "usual$i"
+  CONF= cni_del node-a "usual$i" >/dev/null || not_ok "DEL usual$i"
+  ((i % 2)) && on node-a ip netns del "usual$i"
+done
+same "pods that come and go, also with portmap, give nothing to mend" "$before" "$(metric cnivpc_drift_repairs_total)"
+
 # --- all at once
 for ((i = 1; i < pods; i++)); do
   pod_netns node-a "many$i"

@@ -13,7 +13,8 @@ export GOCACHE=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/cnivpc/go
 (cd "$lab_e2e/rigs/libcni-driver" && GOPATH=/usr/share/gocode GO111MODULE=off GOPROXY=off GOFLAGS='' CGO_ENABLED=0 go build -o "$driver" main.go)
 
 node_start node-a
-ipamd_start node-a --cooldownPeriodSeconds=1
+# Without repairs: CHECK is to see the damage.
+ipamd_start node-a --cooldownPeriodSeconds=1 --repair=none
 list=$LAB/list.conflist
 kube="IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=%s;K8S_POD_INFRA_CONTAINER_ID=x;K8S_POD_UID=1"
 # cni VERB POD [NETNS]: a call through libcni, with the conflist in $list.
