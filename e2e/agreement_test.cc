@@ -43,9 +43,10 @@ using pool::Reason;
 using vpc::ucloud::Access;
 using vpc::ucloud::AccessOptions;
 
-constexpr int kNodes = 10;
+constexpr int kNodes = 20;
 constexpr int kMaxPods = 25;  // of a node
 constexpr double kSpeed = 40;
+constexpr int64_t kCrashEvery = 30;  // operations of all nodes
 constexpr double kProbability = 0.05;
 constexpr absl::Duration kTick = absl::Milliseconds(5);
 // Everything quiets down in this time when the faults are over.
@@ -84,6 +85,8 @@ const std::vector<std::pair<std::string, std::string>>& CallFaults() {
           {"lag", R"("match":{"action":"read"},"do":{"lag_ms":100})"},
           {"expired", R"("do":{"expire_token":true})"},
           {"wrong-mac", R"("do":{"wrong_mac":true})"},
+          {"metadata", R"("match":{"action":"metadata"},)"
+                       R"("do":{"http_status":503})"},
           {"sts", R"("match":{"action":"sts"},"do":{"http_status":503})"}};
   return *kFaults;
 }
@@ -115,7 +118,7 @@ class AgreementTest : public testing::Test {
   AgreementTest() {
     std::cout << "CNIVPC_SEED=" << seed_ << "\n";
     auto cloud =
-        Cloud::Start({.subnet = *base::Ipv4Prefix::Parse("10.9.0.0/24"),
+        Cloud::Start({.subnet = *base::Ipv4Prefix::Parse("10.9.0.0/23"),
                       .hosts = kNodes,
                       .seed = seed_});
     EXPECT_TRUE(cloud.ok()) << cloud.status();
@@ -148,21 +151,29 @@ class AgreementTest : public testing::Test {
     return options;
   }
 
-  // Who it is, the node is told by its metadata.
-  std::shared_ptr<vpc::Provider> ProviderOf(int host) {
-    auto access = Access::Open(OptionsOf(host));
-    EXPECT_TRUE(access.ok()) << access.status();
+  // Who it is, the node is told by its metadata; when they don't answer, it is
+  // who it was.
+  vpc::ucloud::Place PlaceOf(int host, const AccessOptions& options) {
     absl::BitGen random;
     vpc::ucloud::MetadataService metadata(
-        {.base_url = cloud_->metadata(host)},
-        vpc::ucloud::MetadataService::RealMeans(), random);
+        options.metadata, vpc::ucloud::MetadataService::RealMeans(), random);
     const auto identity = metadata.GetIdentity();
-    EXPECT_TRUE(identity.ok()) << identity.status();
-    const auto place = vpc::ucloud::PlaceOf(*identity, {}, {});
-    EXPECT_TRUE(place.ok()) << place.status();
-    EXPECT_EQ(place->mac, Cloud::MacOf(host));
+    if (identity.ok()) {
+      const auto place = vpc::ucloud::PlaceOf(*identity, {}, {});
+      EXPECT_TRUE(place.ok()) << place.status();
+      EXPECT_EQ(place->mac, Cloud::MacOf(host));
+      places_[host] = *place;
+    }
+    EXPECT_TRUE(places_.contains(host)) << identity.status();
+    return places_[host];
+  }
+
+  std::shared_ptr<vpc::Provider> ProviderOf(int host) {
+    const AccessOptions options = OptionsOf(host);
+    auto access = Access::Open(options);
+    EXPECT_TRUE(access.ok()) << access.status();
     return std::make_shared<vpc::ucloud::InterfaceProvider>(
-        *access, *place,
+        *access, PlaceOf(host, options),
         vpc::ucloud::ProviderOptions{
             .pod_patience = clock_.Real(absl::Seconds(30)),
             .patience = clock_.Real(absl::Seconds(60))});
@@ -180,8 +191,9 @@ class AgreementTest : public testing::Test {
     spec.steward.trim_delay = absl::Seconds(1);
     spec.steward.conflict_hold = absl::Seconds(10);
     spec.seed = seed_ + static_cast<uint64_t>(i);
-    return std::make_unique<Node>(*loop_, clock_, fleet_, ProviderOf(i),
-                                  std::move(spec));
+    return std::make_unique<Node>(
+        *loop_, clock_, fleet_, [this, i] { return ProviderOf(i); },
+        std::move(spec));
   }
 
   // Runs the loop until `done` says so, which is asked every kTick.
@@ -200,10 +212,14 @@ class AgreementTest : public testing::Test {
   // Pods come and go, and nodes crash.
   void Live(int64_t operations) {
     int64_t ticks = 0;
+    int64_t next_crash = kCrashEvery;
     RunUntil([&] {
       Node& node = *nodes_[absl::Uniform(random_, 0U, nodes_.size())];
       if (++ticks % 8 == 0) node.Want(absl::Uniform(random_, 0, kMaxPods));
-      if (ticks % 200 == 0) node.Crash();
+      if (fleet_.operations >= next_crash) {
+        node.Crash();
+        next_crash = fleet_.operations + kCrashEvery;
+      }
       return fleet_.operations >= operations;
     });
   }
@@ -267,6 +283,7 @@ class AgreementTest : public testing::Test {
   // Days ago: no token of the cloud's, which has the real time, expires by it.
   const FastClock clock_{absl::Now() - absl::Hours(48), kSpeed};
   Fleet fleet_;
+  std::map<int, vpc::ucloud::Place> places_;
   std::unique_ptr<Cloud> cloud_;
   std::unique_ptr<base::Loop> loop_;
   base::Timer* timer_ = nullptr;

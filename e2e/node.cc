@@ -61,11 +61,11 @@ struct Node::Performer {
 };
 
 Node::Node(base::Loop& loop, const FastClock& clock, Fleet& fleet,
-           std::shared_ptr<vpc::Provider> provider, NodeSpec spec)
+           OpenProvider open_provider, NodeSpec spec)
     : loop_(loop),
       clock_(clock),
       fleet_(fleet),
-      provider_(std::move(provider)),
+      open_provider_(std::move(open_provider)),
       spec_(std::move(spec)),
       random_(std::seed_seq{spec_.seed}),
       timer_(loop, [this] { Do(steward_->OnTimer(clock_.Now())); }) {
@@ -73,6 +73,7 @@ Node::Node(base::Loop& loop, const FastClock& clock, Fleet& fleet,
 }
 
 void Node::Open() {
+  provider_ = open_provider_();
   auto ledger = applets::ledger::Ledger::Open(
       spec_.state_dir, spec_.policy, clock_.Now(), absl::Now() + kLockLimit);
   MustBeOk(ledger.status());
@@ -160,15 +161,12 @@ void Node::List() {
   Run(asking_, [this, provider = provider_, asked_at]() -> Finish {
     const auto listed = provider->List();
     return [this, asked_at, listed] {
-      Do(steward_->OnListed(asked_at, ListingOf(listed), clock_.Now()));
+      const absl::Time now = clock_.Now();
+      Do(listed.ok() ? steward_->OnListed(asked_at,
+                                          pool::Listing{*listed, Users()}, now)
+                     : steward_->OnListed(asked_at, listed.status(), now));
     };
   });
-}
-
-absl::StatusOr<pool::Listing> Node::ListingOf(
-    const absl::StatusOr<std::vector<Ipv4>>& listed) const {
-  if (!listed.ok()) return listed.status();
-  return pool::Listing{*listed, Users()};
 }
 
 void Node::Probe(Ipv4 ip) {

@@ -12,7 +12,6 @@
 
 #include "absl/random/random.h"
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "applets/ledger/ledger.h"
 #include "base/address.h"
@@ -62,8 +61,11 @@ struct NodeSpec {
 // the loop's thread.
 class Node {
  public:
+  // Called at each start. It may block for a moment.
+  using OpenProvider = std::function<std::shared_ptr<vpc::Provider>()>;
+
   Node(base::Loop& loop, const FastClock& clock, Fleet& fleet,
-       std::shared_ptr<vpc::Provider> provider, NodeSpec spec);
+       OpenProvider open_provider, NodeSpec spec);
 
   // How many pods there shall be from now on.
   void Want(int pods) { wanted_ = pods; }
@@ -90,8 +92,6 @@ class Node {
   void Release(const pool::CallRelease& call);
   void Claim(const pool::CallClaim& call);
   void List();
-  absl::StatusOr<pool::Listing> ListingOf(
-      const absl::StatusOr<std::vector<base::Ipv4>>& listed) const;
   void Probe(base::Ipv4 ip);
   bool StartPod();
   void StopPod();
@@ -100,10 +100,11 @@ class Node {
   base::Loop& loop_;
   const FastClock& clock_;
   Fleet& fleet_;
-  const std::shared_ptr<vpc::Provider> provider_;
+  const OpenProvider open_provider_;
   const NodeSpec spec_;
   absl::InsecureBitGen random_;
   int64_t life_ = 0;  // counts crashes: what comes from an earlier one is void
+  std::shared_ptr<vpc::Provider> provider_;
   std::unique_ptr<applets::ledger::Ledger> ledger_;
   std::unique_ptr<pool::Steward> steward_;
   std::deque<pool::Action> to_do_;
