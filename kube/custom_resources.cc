@@ -196,6 +196,11 @@ std::string EncodeIpamd(const Ipamd& ipamd) {
 
 std::string IpamdPatch(const Ipamd& ipamd) {
   Writer json;
+  if (!ipamd.meta.owners.empty()) {
+    json.Open("metadata");
+    WriteOwners(json, ipamd.meta.owners);
+    json.Close();
+  }
   WriteBody(json, ipamd);
   return json.Done();
 }

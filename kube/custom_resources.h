@@ -59,7 +59,7 @@ struct Ipamd {
 
 absl::StatusOr<Ipamd> DecodeIpamd(const base::Json& object);
 std::string EncodeIpamd(const Ipamd& ipamd);
-// Spec and status; not the name, nor what is in metadata.
+// Spec and status, and its owners if it has any.
 std::string IpamdPatch(const Ipamd& ipamd);
 // What UK8S calls it: "dry", nothing left; "hungry", below the low watermark;
 // "overflow", above the high one; else "normal".

@@ -37,7 +37,9 @@ TEST(IpamdTest, IsReadAsItWasWritten) {
 }
 
 TEST(IpamdTest, HasUk8sFieldNames) {
-  EXPECT_EQ(IpamdPatch(SomeIpamd()),
+  Ipamd ipamd = SomeIpamd();
+  ipamd.meta.owners.clear();
+  EXPECT_EQ(IpamdPatch(ipamd),
             R"({"spec":{"node":"node-a","addr":"10.0.0.3:7312",)"
             R"("subnet":"subnet-1"},"status":{"current":2,"high":50,"low":3,)"
             R"("status":"hungry"}})");
@@ -47,6 +49,11 @@ TEST(IpamdTest, GoesWithItsNode) {
   EXPECT_THAT(EncodeIpamd(SomeIpamd()),
               HasSubstr(R"("ownerReferences":[{"apiVersion":"v1",)"
                         R"("kind":"Node","name":"node-a","uid":"u1"}])"));
+}
+
+TEST(IpamdTest, OneThatWasThereBeforeIsGivenToItsNode) {
+  EXPECT_THAT(IpamdPatch(SomeIpamd()),
+              HasSubstr(R"({"metadata":{"ownerReferences":[{)"));
 }
 
 TEST(IpamdTest, AStatusThatIsMissingOrUnknownIsUnknown) {

@@ -40,9 +40,10 @@ Mirror::Step Mirror::next() const {
 std::vector<Change> Mirror::OnListed(const absl::StatusOr<Page>& list,
                                      absl::Time now) {
   if (!list.ok()) {
-    Fail(list.status(), now);
+    Fail(list.status(), backoff_, now);
     return {};
   }
+  backoff_ = absl::ZeroDuration();
   version_ = list->resource_version;
   complete_ = true;
   status_ = absl::OkStatus();
@@ -72,6 +73,7 @@ std::vector<Change> Mirror::Replace(const Page& list) {
 
 void Mirror::OnOpened(absl::Time now) {
   opened_at_ = now;
+  backoff_ = absl::ZeroDuration();
   status_ = absl::OkStatus();
 }
 
@@ -83,10 +85,10 @@ std::vector<Change> Mirror::OnEvents(const std::vector<WatchEvent>& events,
     if (status.ok()) continue;
     version_.clear();  // something is missing now: list
     Fail(absl::DataLossError(absl::StrCat("an event: ", status.message())),
-         now);
+         watch_backoff_, now);
     return changes;
   }
-  if (!events.empty()) Succeed();
+  watch_backoff_ = absl::ZeroDuration();
   return changes;
 }
 
@@ -111,30 +113,25 @@ absl::Status Mirror::Take(const WatchEvent& event,
 }
 
 void Mirror::OnEnded(const absl::Status& status, absl::Time now) {
-  const bool lasted = now - opened_at_ >= kShortWatch;
+  const bool began = opened_at_ != absl::InfiniteFuture();
+  const bool lasted = began && now - opened_at_ >= kShortWatch;
   opened_at_ = absl::InfiniteFuture();
-  if (status.ok() && (lasted || backoff_ == absl::ZeroDuration())) {
-    // The next one that ends at once, and brings nothing, waits.
-    backoff_ = lasted ? absl::ZeroDuration() : options_.first_backoff;
-    not_before_ = absl::InfinitePast();
-    return;
-  }
-  if (absl::IsOutOfRange(status) || absl::IsDataLoss(status)) version_.clear();
+  if (lasted) watch_backoff_ = absl::ZeroDuration();
+  not_before_ = absl::InfinitePast();
+  if (lasted && status.ok()) return;
+  const bool list = absl::IsOutOfRange(status) || absl::IsDataLoss(status);
+  if (list) version_.clear();
   Fail(status.ok() ? absl::UnavailableError("the watch ended at once") : status,
-       now);
+       began || list ? watch_backoff_ : backoff_, now);
 }
 
-void Mirror::Fail(const absl::Status& status, absl::Time now) {
+void Mirror::Fail(const absl::Status& status, absl::Duration& backoff,
+                  absl::Time now) {
   // That we are to list again is no trouble of the server's.
   if (!absl::IsOutOfRange(status)) status_ = status;
-  backoff_ =
-      std::clamp(backoff_ * 2, options_.first_backoff, options_.max_backoff);
-  not_before_ = now + absl::Uniform(random_, 0.5, 1.0) * backoff_;
-}
-
-void Mirror::Succeed() {
-  backoff_ = absl::ZeroDuration();
-  not_before_ = absl::InfinitePast();
+  backoff =
+      std::clamp(backoff * 2, options_.first_backoff, options_.max_backoff);
+  not_before_ = now + absl::Uniform(random_, 0.5, 1.0) * backoff;
 }
 
 }  // namespace kube

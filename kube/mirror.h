@@ -25,7 +25,8 @@ struct Change {
 
 struct MirrorOptions {
   // After an error passes a random time of up to first_backoff, which doubles
-  // with each further error up to max_backoff; half of it at least.
+  // with each further error up to max_backoff; half of it at least. When the
+  // server is back, a watch that it ends at once counts from the beginning.
   absl::Duration first_backoff = absl::Milliseconds(500);
   absl::Duration max_backoff = absl::Seconds(30);
 };
@@ -75,8 +76,8 @@ class Mirror {
  private:
   std::vector<Change> Replace(const Page& list);
   absl::Status Take(const WatchEvent& event, std::vector<Change>& changes);
-  void Fail(const absl::Status& status, absl::Time now);
-  void Succeed();
+  void Fail(const absl::Status& status, absl::Duration& backoff,
+            absl::Time now);
 
   absl::BitGenRef random_;
   const MirrorOptions options_;
@@ -85,7 +86,10 @@ class Mirror {
   bool complete_ = false;
   absl::Status status_;
   absl::Time not_before_ = absl::InfinitePast();
-  absl::Duration backoff_ = absl::ZeroDuration();  // before the next attempt
+  // Before the next attempt: after calls that failed; and after watches that
+  // did begin, but brought nothing.
+  absl::Duration backoff_ = absl::ZeroDuration();
+  absl::Duration watch_backoff_ = absl::ZeroDuration();
   absl::Time opened_at_ = absl::InfiniteFuture();
 };
 

@@ -139,6 +139,19 @@ TEST_F(MirrorTest, AnEventEndsTheWaiting) {
   EXPECT_LE(mirror_.next().at - now_, absl::Seconds(1));
 }
 
+TEST_F(MirrorTest, AServerThatIsBackIsAskedSoonWhenItEndsTheFirstWatch) {
+  Follow();
+  mirror_.OnEnded(absl::UnavailableError("reset"), now_);
+  for (int i = 0; i < 6; ++i) {
+    now_ = mirror_.next().at;
+    mirror_.OnEnded(absl::UnavailableError("down"), now_);
+  }
+  now_ = mirror_.next().at;
+  mirror_.OnOpened(now_);
+  mirror_.OnEnded(absl::OutOfRangeError("too old"), now_);
+  EXPECT_LE(mirror_.next().at - now_, absl::Seconds(2));
+}
+
 TEST_F(MirrorTest, WatchesThatEndAtOnceAreNotOpenedWithoutPause) {
   Follow();
   mirror_.OnEnded(absl::OkStatus(), now_);

@@ -34,6 +34,9 @@ constexpr Row kRows[] = {
      "The attachment's network is still being taken down."},
     {Reason::kOverloaded, "overloaded", "Too many ADDs wait for an address."},
     {Reason::kStopping, "stopping", "ipamd is about to stop."},
+    {Reason::kNotAnnotated, "not-annotated",
+     "The annotation by which Calico learns the pod's address can't be "
+     "written."},
     {Reason::kAllocated, "allocated", "The VPC gave the address to this node."},
     {Reason::kAdopted, "adopted",
      "The VPC counts the address as this node's, and the node didn't know."},

@@ -26,6 +26,7 @@ enum class Reason {
   kDetaching,        // the attachment's network is being taken down
   kOverloaded,       // too many ADDs wait
   kStopping,         // ipamd is about to stop
+  kNotAnnotated,     // the pod's annotation can't be written
 
   // What became of an address.
   kAllocated,         // the VPC gave it

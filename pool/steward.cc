@@ -88,10 +88,15 @@ void Steward::Proceed(absl::Time now) {
 
 // --- from and to the VPC
 
+// An ADD that waits is mostly that of a pod which is part of the demand.
+Plan Steward::PlanNow() const {
+  return PlanOf(options_.watermarks, pool_.counts(),
+                std::max(waiting_, demand_), in_flight_);
+}
+
 void Steward::Fill(absl::Time now) {
   if (!allocating_.IsFree(now) || releasing_.busy) return;
-  const Plan plan =
-      PlanOf(options_.watermarks, pool_.counts(), waiting_, in_flight_);
+  const Plan plan = PlanNow();
   const int needed = plan.allocate + wanted_;
   if (needed <= 0) return;
   const int count = std::min(needed, kMaxAllocation);
@@ -162,8 +167,7 @@ void Steward::Refused(int64_t intent_id, const absl::Status& status,
 }
 
 void Steward::Trim(absl::Time now) {
-  const Plan plan =
-      PlanOf(options_.watermarks, pool_.counts(), waiting_, in_flight_);
+  const Plan plan = PlanNow();
   if (plan.release <= 0) {
     trim_at_ = absl::InfiniteFuture();
     return;

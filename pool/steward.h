@@ -167,6 +167,10 @@ class Steward {
 
   // `waiting` ADDs wait for an address; or the pool was changed by others.
   Actions OnChange(int waiting, absl::Time now);
+  // `pods` are about to ask for an address: those that are on the node without
+  // one, ADDs that wait included. The pool is filled for them, too, from the
+  // next event on.
+  void SetDemand(int pods) { demand_ = pods; }
   Actions OnTimer(absl::Time now);
   absl::Time deadline() const;
 
@@ -229,6 +233,7 @@ class Steward {
   };
 
   void Proceed(absl::Time now);
+  Plan PlanNow() const;
   void Fill(absl::Time now);
   void TakeDelivery(int64_t intent_id, const std::vector<base::Ipv4>& given,
                     absl::Time now);
@@ -277,6 +282,7 @@ class Steward {
   absl::Time store_retry_at_ = absl::InfinitePast();
   bool filled_once_ = false;
   int waiting_ = 0;
+  int demand_ = 0;
   int in_flight_ = 0;  // addresses that are being asked for
   int wanted_ = 0;     // by operators, besides
   Lane allocating_;

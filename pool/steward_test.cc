@@ -190,6 +190,42 @@ TEST_F(StewardTest, BothWatermarksZeroAllocatesNothingAheadOfNeed) {
   EXPECT_TRUE(call.for_pod);
 }
 
+TEST_F(StewardTest, FillsForPodsThatAreAboutToAsk) {
+  HaveWarm(2);
+  BeginQuietly();
+  EXPECT_TRUE(None<CallAllocate>());
+  steward_->SetDemand(7);
+  Changed();
+  const auto call = Expect<CallAllocate>();
+  EXPECT_EQ(call.intent.count, 7);  // beside the two of the low watermark
+  EXPECT_FALSE(call.for_pod);
+}
+
+TEST_F(StewardTest, AnAddThatWaitsIsPartOfTheDemand) {
+  options_.watermarks = {0, 0};
+  BeginQuietly();
+  steward_->SetDemand(2);
+  Changed();
+  const auto call = Expect<CallAllocate>();
+  EXPECT_EQ(call.intent.count, 2);
+  Wait(1);
+  Answer(call, Fresh(2));
+  EXPECT_TRUE(None<CallAllocate>());
+}
+
+TEST_F(StewardTest, WhatPodsAreAboutToAskForIsNotTrimmed) {
+  HaveWarm(9);
+  BeginQuietly();
+  steward_->SetDemand(5);
+  Changed();
+  Pass(absl::Minutes(2));
+  EXPECT_EQ(pool_.counts().warm, 9);
+  steward_->SetDemand(0);
+  Changed();
+  Pass(absl::Minutes(2));
+  EXPECT_LT(pool_.counts().warm, 9);
+}
+
 TEST_F(StewardTest, AFreshAddressIsWarmOnlyWhenItsProbeHasEnded) {
   probing_ = true;
   options_.watermarks = {1, 1};

@@ -134,6 +134,13 @@ std::vector<Row> StatusRows(const rpc::NodeReply& node, absl::Time now) {
   if (!node.vpc.last_error.empty()) {
     rows.push_back({"", absl::StrCat("last error: ", node.vpc.last_error)});
   }
+  if (!node.kubernetes.empty()) {
+    rows.push_back({"cluster", node.kubernetes == "ok"
+                                   ? "its API server is reached"
+                                   : absl::StrCat("its API server isn't "
+                                                  "reached: ",
+                                                  node.kubernetes)});
+  }
   if (!node.store_problem.empty()) {
     rows.push_back({"store", node.store_problem});
   }

@@ -136,6 +136,7 @@ rpc::NodeReply Admin::Node() const {
   reply.waiting = parts_.desk.waiting();
   reply.under_way = parts_.desk.guards();
   TellUsage(parts_.keeper.provider()->usage(), reply.vpc);
+  reply.kubernetes = parts_.kubernetes();
   return reply;
 }
 

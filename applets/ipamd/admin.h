@@ -50,6 +50,8 @@ class Admin {
     std::function<bool()> stopping;
     // A record was stored, or couldn't be.
     std::function<void(const absl::Status&)> on_store_status;
+    // As rpc::NodeReply has it.
+    std::function<std::string()> kubernetes;
   };
   explicit Admin(Parts parts);
 

@@ -127,6 +127,7 @@ Daemon::Daemon(base::Loop& loop, const Options& options,
                    const pool::Address* row = ledger_->pool().Find(ip);
                    return row != nullptr && row->lease.has_value();
                  }),
+      conflist_timer_(loop, [this] { InstallConflist(); }),
       queue_timer_(loop, [this] { DrainQueue(); }),
       stop_timer_(loop, [this] { StopWhenIdle(); }) {}
 
@@ -144,7 +145,7 @@ absl::Status Daemon::Assemble() {
   desk_ = std::make_unique<Desk>(Desk::Parts{
       *ledger_, *undertaker_, announcer_, node_, options_.vpc.subnet, nullptr,
       [this](const absl::Status& status) { OnStoreStatus(status); },
-      [this](Note note) { journal_.Add(std::move(note), absl::Now()); }});
+      [this](Note note) { Write(std::move(note)); }});
   ASSIGN_OR_RETURN(auto provider, ledger::OpenProvider(
                                       options_.vpc, options_.state_dir, node_));
   RETURN_IF_ERROR(OpenProber());
@@ -153,6 +154,7 @@ absl::Status Daemon::Assemble() {
       loop_, *ledger_, std::move(provider), options_, metrics_,
       Keeper::Handlers{
           .waiting = [this] { return desk_->waiting(); },
+          .demand = [this] { return cluster_ ? cluster_->Demand() : 0; },
           .serve = [this](const absl::Status& status) { desk_->Serve(status); },
           .on_store_status =
               [this](const absl::Status& status) { OnStoreStatus(status); },
@@ -167,8 +169,9 @@ absl::Status Daemon::Assemble() {
       loop_, *ledger_, *undertaker_, *desk_, *keeper_, metrics_, node_,
       options_.sweep_interval, options_.gc_grace,
       [this](const absl::Status& status) { OnStoreStatus(status); },
-      [this](Note note) { journal_.Add(std::move(note), absl::Now()); }});
+      [this](Note note) { Write(std::move(note)); }});
   RETURN_IF_ERROR(OpenMender());
+  OpenCluster();
   OpenAdmin();
   RETURN_IF_ERROR(
       ledger_->store().SetSetting("vpc", ledger::ToJson(options_.vpc)));
@@ -182,6 +185,8 @@ absl::Status Daemon::Assemble() {
            [this](uint64_t connection) { desk_->OnClose(connection); }}));
   keeper_->Start();
   shifter_->Start();
+  if (cluster_ != nullptr) cluster_->Start();
+  InstallConflist();
   DrainQueue();
   janitor_->Begin(options_.attach_grace);
   if (mender_ != nullptr) mender_->Begin();
@@ -220,11 +225,10 @@ absl::Status Daemon::OpenProber() {
 
 absl::Status Daemon::OpenMender() {
   if (options_.repair == Drift::Scope::kNone) return absl::OkStatus();
-  ASSIGN_OR_RETURN(mender_,
-                   Mender::Open({loop_, ledger_->pool(), *undertaker_, metrics_,
-                                 node_, options_.repair, [this](Note note) {
-                                   journal_.Add(std::move(note), absl::Now());
-                                 }}));
+  ASSIGN_OR_RETURN(
+      mender_, Mender::Open({loop_, ledger_->pool(), *undertaker_, metrics_,
+                             node_, options_.repair,
+                             [this](Note note) { Write(std::move(note)); }}));
   return absl::OkStatus();
 }
 
@@ -232,12 +236,14 @@ void Daemon::OpenAdmin() {
   admin_ = std::make_unique<Admin>(Admin::Parts{
       loop_, *ledger_, *keeper_, *desk_, *janitor_, node_, options_, journal_,
       log_, [this] { return store_status_; }, [this] { return stopping_; },
-      [this](const absl::Status& status) { OnStoreStatus(status); }});
+      [this](const absl::Status& status) { OnStoreStatus(status); },
+      [this] { return cluster_ == nullptr ? "" : cluster_->Health(); }});
 }
 
 void Daemon::OnRecords(const pool::Records& records) {
   WatchOver(records);
   if (admin_ != nullptr) admin_->OnRecords(records);
+  if (cluster_ != nullptr) cluster_->OnRecords();
 }
 
 // What the steward has to say: to the log and the journal.
@@ -253,7 +259,7 @@ void Daemon::Tell(const pool::Note& note) {
     entry.attachment = row->lease->attachment;
     entry.pod = row->lease->pod;
   }
-  journal_.Add(std::move(entry), absl::Now());
+  Write(std::move(entry));
 }
 
 // How the keeper borrows from other nodes, if it may.
@@ -417,6 +423,7 @@ std::string Daemon::MetricsText() {
   if (mender_ != nullptr) {
     metrics_.Set("cnivpc_drift_held_back", mender_->held_back());
   }
+  if (cluster_ != nullptr) cluster_->UpdateMetrics();
   metrics_.Set("process_resident_memory_bytes",
                static_cast<double>(ResidentBytes()));
   return metrics_.Text();

@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "applets/ipamd/admin.h"
 #include "applets/ipamd/announcer.h"
+#include "applets/ipamd/cluster.h"
 #include "applets/ipamd/desk.h"
 #include "applets/ipamd/janitor.h"
 #include "applets/ipamd/journal.h"
@@ -55,6 +56,9 @@ class Daemon {
   absl::Status OpenShifter();
   absl::Status OpenMender();
   void OpenAdmin();
+  void OpenCluster();
+  void Write(Note note);
+  void InstallConflist();
   void OnRecords(const pool::Records& records);
   void WatchOver(const pool::Records& records);
   void Tell(const pool::Note& note);
@@ -93,9 +97,11 @@ class Daemon {
   std::unique_ptr<Keeper> keeper_;
   std::unique_ptr<Janitor> janitor_;
   std::unique_ptr<Shifter> shifter_;
-  std::unique_ptr<Mender> mender_;  // nullptr with --repair=none
+  std::unique_ptr<Mender> mender_;    // nullptr with --repair=none
+  std::unique_ptr<Cluster> cluster_;  // null if there is none
   std::unique_ptr<Admin> admin_;
   const vpc::Provider* vpc_ = nullptr;  // keeper_'s
+  base::Timer conflist_timer_;
   base::Timer queue_timer_;
   base::Timer stop_timer_;
   std::unique_ptr<rpc::Server> server_;

@@ -113,8 +113,35 @@ bool Desk::TryGrant(const Waiting& waiting) {
                .attachment = waiting.wish.attachment,
                .pod = waiting.wish.pod,
                .subnet = grant->address.subnet});
-  waiting.reply(ReplyOf(grant->address));
+  Answer(waiting, grant->address);
   return true;
+}
+
+void Desk::Answer(const Waiting& waiting, const pool::Address& row) {
+  if (prepare_ == nullptr) return waiting.reply(ReplyOf(row));
+  prepare_(waiting.wish.pod, row.ip,
+           [this, waiting](const absl::Status& s) { OnPrepared(waiting, s); });
+}
+
+// Meanwhile the plugin may have died, or a DEL have come.
+void Desk::OnPrepared(const Waiting& waiting, const absl::Status& status) {
+  const Attachment& attachment = waiting.wish.attachment;
+  const pool::Address* row = parts_.ledger.pool().Find(attachment);
+  if (row == nullptr || row->lease->phase == pool::Phase::kDetaching) {
+    return Refuse(waiting, absl::FailedPreconditionError(
+                               "a DEL came while the ADD was under way"));
+  }
+  if (status.ok()) return waiting.reply(ReplyOf(*row));
+  parts_.note({.reason = pool::Reason::kNotAnnotated,
+               .address = row->ip,
+               .attachment = attachment,
+               .pod = waiting.wish.pod,
+               .subnet = row->subnet,
+               .text = std::string(status.message())});
+  // What runs already keeps its lease.
+  if (row->lease->phase == pool::Phase::kAttaching) Abandon(attachment);
+  waiting.reply(absl::UnavailableError(absl::StrCat(
+      "the pod's annotation can't be written: ", status.message())));
 }
 
 void Desk::Refuse(const Waiting& waiting, const absl::Status& status) {

@@ -53,6 +53,10 @@ class Desk {
   };
   explicit Desk(Parts parts) : parts_(std::move(parts)) {}
   void SetKeeper(Keeper* keeper) { parts_.keeper = keeper; }
+  // What has to be done before a pod's ADD is answered: on an error the ADD
+  // fails, and its lease ends.
+  using Prepare = std::function<void(const base::Pod&, base::Ipv4, Done)>;
+  void SetPrepare(Prepare prepare) { prepare_ = std::move(prepare); }
 
   // `connection` guards the lease: see OnClose.
   void Acquire(const rpc::AcquireRequest& request, uint64_t connection,
@@ -102,6 +106,8 @@ class Desk {
   pool::Reason WhyRefused(const pool::Wish& wish,
                           const absl::Status& status) const;
   bool TryGrant(const Waiting& waiting);
+  void Answer(const Waiting& waiting, const pool::Address& row);
+  void OnPrepared(const Waiting& waiting, const absl::Status& status);
   void NoteDetached(const base::Attachment& attachment,
                     const pool::Records& records);
   rpc::AcquireReply ReplyOf(const pool::Address& row) const;
@@ -110,6 +116,7 @@ class Desk {
   void Unguard(const base::Attachment& attachment);
 
   Parts parts_;
+  Prepare prepare_;
   std::deque<Waiting> waiting_;
   std::map<uint64_t, base::Attachment> guards_;
   absl::flat_hash_map<base::Attachment, uint64_t> guarded_;

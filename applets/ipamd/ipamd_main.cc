@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
+#include "applets/ipamd/conflist.h"
 #include "applets/ipamd/daemon.h"
 #include "applets/ipamd/drift.h"
 #include "applets/ipamd/options.h"
@@ -30,6 +31,7 @@
 #include "base/status.h"
 #include "gflags/gflags.h"
 #include "glog/logging.h"
+#include "kube/config.h"
 #include "netlink/arp/acd.h"
 #include "pool/watermark.h"
 #include "vpc/ucloud/access.h"
@@ -73,7 +75,28 @@ DEFINE_string(reserved, "",
 DEFINE_string(interface, "",
               "The node's main interface. Default: that of the default route; "
               "with --vpc=ucloud the one that the metadata name.");
-DEFINE_string(node, "", "This node's name. Default: the host name.");
+DEFINE_string(node, "",
+              "This node's name; in Kubernetes that of the Node object. "
+              "Default: KUBE_NODE_NAME, else the host name.");
+DEFINE_bool(kubernetes, true,
+            "Be part of the Kubernetes cluster whose pod this is, or which "
+            "--kubeconfig names.");
+DEFINE_string(kubeconfig, "",
+              "How the cluster's API server is reached. Default: as the "
+              "service account of the pod that this is.");
+DEFINE_bool(calicoPolicyFlag, false,
+            "Write a pod's address into its annotation "
+            "cni.projectcalico.org/podIP before its ADD is answered.");
+DEFINE_bool(calico_required, true,
+            "With --calicoPolicyFlag: fail the ADD if the annotation can't be "
+            "written.");
+DEFINE_string(conflist, "",
+              "Where to write the runtime's network configuration when a pod "
+              "could get an address; it stays when ipamd stops. Default: "
+              "nowhere.");
+DEFINE_string(conflist_from, "",
+              "With --conflist: the file that is written there. Default: the "
+              "shipped one, cnivpc and portmap.");
 DEFINE_string(socket, applets::rpc::kDefaultSocket, "Where to listen.");
 DEFINE_string(state_dir, applets::rpc::kDefaultStateDir,
               "Where the store, its lock and the queue are.");
@@ -160,6 +183,11 @@ std::string HostName() {
   char name[256] = {};
   gethostname(name, sizeof(name) - 1);
   return name;
+}
+
+std::string NodeName() {
+  const char* name = getenv("KUBE_NODE_NAME");
+  return name == nullptr || name[0] == '\0' ? HostName() : name;
 }
 
 absl::Status AtLeast(const char* flag, int value, int least) {
@@ -281,6 +309,26 @@ absl::StatusOr<PeerOptions> PeersFromFlags() {
   return peers;
 }
 
+// A node alone, whose cluster has been switched off or that is in none, is
+// served as well.
+absl::StatusOr<ClusterOptions> ClusterFromFlags() {
+  ClusterOptions cluster;
+  cluster.calico = FLAGS_calicoPolicyFlag;
+  cluster.calico_required = FLAGS_calico_required;
+  if (FLAGS_kubernetes && !FLAGS_kubeconfig.empty()) {
+    ASSIGN_OR_RETURN(cluster.api, kube::LoadKubeconfig(FLAGS_kubeconfig));
+  } else if (FLAGS_kubernetes) {
+    auto pod = kube::InCluster(kube::OwnSurroundings());
+    if (pod.ok()) cluster.api = *std::move(pod);
+  }
+  if (cluster.calico && !cluster.api) {
+    return absl::InvalidArgumentError(
+        "--calicoPolicyFlag needs a cluster: run as its pod, or with "
+        "--kubeconfig");
+  }
+  return cluster;
+}
+
 absl::StatusOr<Options> OptionsFromFlags() {
   ASSIGN_OR_RETURN(const int low, Either("availablePodIPLowWatermark",
                                          FLAGS_availablePodIPLowWatermark,
@@ -294,7 +342,7 @@ absl::StatusOr<Options> OptionsFromFlags() {
   Options options;
   options.state_dir = FLAGS_state_dir;
   options.socket = FLAGS_socket;
-  options.node = FLAGS_node.empty() ? HostName() : FLAGS_node;
+  options.node = FLAGS_node.empty() ? NodeName() : FLAGS_node;
   options.vpc = VpcFromFlags();
   options.vpc.cooldown = absl::Seconds(cooldown);
   options.watermarks = {low, high};
@@ -310,6 +358,9 @@ absl::StatusOr<Options> OptionsFromFlags() {
   options.gc_grace = absl::Seconds(FLAGS_gc_grace);
   ASSIGN_OR_RETURN(options.repair, ParseRepair(FLAGS_repair));
   options.drain_timeout = absl::Seconds(FLAGS_drain_timeout);
+  ASSIGN_OR_RETURN(options.cluster, ClusterFromFlags());
+  options.conflist.path = FLAGS_conflist;
+  ASSIGN_OR_RETURN(options.conflist.text, LoadConflist(FLAGS_conflist_from));
   RETURN_IF_ERROR(CheckVpc(options.vpc));
   RETURN_IF_ERROR(ledger::ParseReserved(options.vpc.reserved).status());
   RETURN_IF_ERROR(pool::Validate(options.watermarks));

@@ -100,7 +100,10 @@ void Keeper::Start() {
                     absl::Now()));
 }
 
-void Keeper::Kick() { Do(steward_.OnChange(handlers_.waiting(), absl::Now())); }
+void Keeper::Kick() {
+  steward_.SetDemand(handlers_.demand());
+  Do(steward_.OnChange(handlers_.waiting(), absl::Now()));
+}
 
 void Keeper::OnAdmitted(base::Ipv4 ip) {
   Do(steward_.OnAdmitted(ip, absl::Now()));

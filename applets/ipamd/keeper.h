@@ -31,6 +31,8 @@ class Keeper {
   struct Handlers {
     // How many ADDs wait for an address.
     std::function<int()> waiting;
+    // How many pods are about to ask for one, these included.
+    std::function<int()> demand;
     // ADDs that wait are to be looked at: addresses came, or `status` is why
     // none did.
     std::function<void(const absl::Status& status)> serve;

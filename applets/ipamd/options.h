@@ -10,6 +10,7 @@
 #include "applets/ledger/vpc_config.h"
 #include "applets/rpc/peer_access.h"
 #include "applets/rpc/peer_list.h"
+#include "kube/config.h"
 #include "netlink/arp/acd.h"
 #include "pool/watermark.h"
 
@@ -31,16 +32,35 @@ struct PeerOptions {
   }
 };
 
+// The Kubernetes cluster that the node is part of.
+struct ClusterOptions {
+  // How its API server is reached; nullopt if there is no cluster.
+  std::optional<kube::Config> api;
+  // Whether Calico's annotation is written before an ADD is answered, and
+  // whether the ADD fails if it can't be.
+  bool calico = false;
+  bool calico_required = true;
+};
+
+// The runtime's network configuration, which ipamd writes when a pod could get
+// an address.
+struct ConflistOptions {
+  std::string path = {};  // "" not to write it
+  std::string text = {};
+};
+
 // What ipamd was told by its flags (ipamd_main.cc says which).
 struct Options {
   std::string state_dir;
   std::string socket;
-  std::string node;  // its name, for humans
+  std::string node;  // its name, in Kubernetes that of the Node object
   ledger::VpcConfig vpc;
   pool::Watermarks watermarks;
   // How an address is probed before it is used.
   netlink::arp::Timing acd_timing;
   PeerOptions peers;
+  ClusterOptions cluster;
+  ConflistOptions conflist;
   // pool/steward.h says what these are.
   absl::Duration verify_interval = absl::Minutes(1);
   absl::Duration verify_max_age = absl::Minutes(5);

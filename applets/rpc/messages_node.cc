@@ -135,6 +135,7 @@ std::string ToJson(const NodeReply& message) {
   WritePool(w, message);
   WriteKey(w, "vpc");
   Write(w, message.vpc);
+  WriteIfSet(w, "kubernetes", message.kubernetes);
   w.EndObject();
   return out.Text();
 }
@@ -151,6 +152,7 @@ absl::StatusOr<NodeReply> ParseNodeReply(absl::string_view text) {
   ASSIGN_OR_RETURN(message.subnet, json.String("subnet", ""));
   RETURN_IF_ERROR(ReadPool(json, &message));
   ASSIGN_OR_RETURN(message.vpc, VpcIn(json));
+  ASSIGN_OR_RETURN(message.kubernetes, json.String("kubernetes", ""));
   return message;
 }
 

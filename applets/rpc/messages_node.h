@@ -60,6 +60,8 @@ struct NodeReply {
   std::string store_problem;  // "" if records can be stored
 
   VpcHealth vpc;
+  // "": the node is in no cluster; "ok"; or why the API server isn't reached.
+  std::string kubernetes;
 };
 
 std::string ToJson(const NodeReply& message);

@@ -137,6 +137,7 @@ TEST(MessagesTest, ANodeRoundTrips) {
   sent.states = {{"warm", 0}, {"leased", 12}};
   sent.high = 50;
   sent.cooldown = absl::Milliseconds(1500);
+  sent.kubernetes = "connection refused";
   sent.vpc.kind = "ucloud";
   sent.vpc.rate_per_second = 2.5;
   sent.vpc.calls = {{"DescribeSecondaryIp", "0", 7, absl::Milliseconds(350)}};

@@ -1,0 +1,263 @@
+#include "applets/ipamd/cluster.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "base/json.h"
+#include "base/status.h"
+#include "glog/logging.h"
+#include "kube/custom_resources.h"
+#include "kube/event.h"
+#include "kube/objects.h"
+
+namespace applets::ipamd {
+namespace {
+
+constexpr char kNamespace[] = "kube-system";
+// Where other nodes' ipamds are, as UK8S has it.
+constexpr int kPeerPort = 7312;
+// Longer than any call that nobody waits for should take.
+constexpr absl::Duration kCallLimit = absl::Seconds(20);
+// An ADD waits for it, and the plugin for the ADD.
+constexpr absl::Duration kAnnotateLimit = absl::Seconds(5);
+constexpr int kAnnotators = 4;
+
+kube::ClientOptions WritingOptions() {
+  kube::ClientOptions options;
+  options.attempt_timeout = absl::Seconds(5);
+  options.max_attempts = 3;
+  return options;
+}
+
+// {"metadata":{"uid":…,"annotations":{…}}}: the uid makes the server refuse it
+// if the name is another pod's by now.
+std::string CalicoPatch(const base::Pod& pod, base::Ipv4 ip) {
+  rapidjson::StringBuffer buffer;
+  base::JsonWriter w(buffer);
+  w.StartObject();
+  base::WriteKey(w, "metadata");
+  w.StartObject();
+  if (!pod.uid.empty()) base::WriteMember(w, "uid", pod.uid);
+  base::WriteKey(w, "annotations");
+  w.StartObject();
+  base::WriteMember(w, kube::kCalicoPodIpAnnotation,
+                    absl::StrCat(ip.ToString(), "/32"));
+  w.EndObject();
+  w.EndObject();
+  w.EndObject();
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+absl::Status WriteEvent(kube::Client& client, const Herald::Call& call) {
+  const absl::Time deadline = absl::Now() + kCallLimit;
+  if (!call.create) {
+    const absl::Status status = client
+                                    .Patch({.resource = kube::kEvents,
+                                            .key = call.event.key,
+                                            .patch = EventPatch(call.event)},
+                                           deadline)
+                                    .status();
+    if (!absl::IsNotFound(status)) return status;
+  }
+  return client
+      .Create(kube::kEvents, call.event.key.name_space, EncodeEvent(call.event),
+              deadline)
+      .status();
+}
+
+}  // namespace
+
+absl::Status WriteIpamd(kube::Client& client, const Publisher::Call& call) {
+  const absl::Time deadline = absl::Now() + kCallLimit;
+  kube::Ipamd ipamd = call.ipamd;
+  if (call.adopt) {
+    ASSIGN_OR_RETURN(const base::Json json,
+                     client.Get(kube::kNodes, {"", ipamd.node}, deadline));
+    ASSIGN_OR_RETURN(const kube::Node node, kube::DecodeNode(json));
+    ipamd.meta.owners = {{"v1", "Node", ipamd.node, node.meta.uid, false}};
+  }
+  const absl::Status status = client
+                                  .Patch({.resource = kube::kIpamds,
+                                          .key = ipamd.meta.key,
+                                          .patch = kube::IpamdPatch(ipamd)},
+                                         deadline)
+                                  .status();
+  if (!call.adopt || !absl::IsNotFound(status)) return status;
+  const absl::Status made =
+      client
+          .Create(kube::kIpamds, ipamd.meta.key.name_space,
+                  kube::EncodeIpamd(ipamd), deadline)
+          .status();
+  if (!absl::IsNotFound(made)) return made;
+  return absl::NotFoundError(absl::StrCat(
+      "the cluster doesn't know the resource (deploy/crds.yaml has it): ",
+      made.message()));
+}
+
+Cluster::Cluster(Parts parts)
+    : parts_(std::move(parts)),
+      client_(std::make_shared<kube::Client>(*parts_.options.cluster.api,
+                                             WritingOptions())),
+      herald_(parts_.options.node),
+      status_(absl::UnavailableError("it hasn't answered yet")),
+      publish_timer_(parts_.loop, [this] { Publish(); }),
+      annotating_(parts_.options.cluster.calico ? kAnnotators : 0) {
+  Metrics& metrics = parts_.metrics;
+  metrics.Declare("cnivpc_kubernetes_up", "gauge",
+                  "Whether the API server is reached.");
+  metrics.Declare("cnivpc_kubernetes_pods", "gauge",
+                  "Pods of this node that the API server knows.");
+  metrics.Declare("cnivpc_kubernetes_pods_expected", "gauge",
+                  "Pods that are about to ask for an address.");
+  metrics.Declare("cnivpc_kubernetes_calls_total", "counter",
+                  "Calls to the API server by call and outcome.");
+  metrics.Declare("cnivpc_kubernetes_events_dropped_total", "counter",
+                  "Events that weren't written, for there were too many.");
+}
+
+// Calls under way end at once, so that the threads can be joined.
+Cluster::~Cluster() { client_->Stop(); }
+
+void Cluster::Start() {
+  const kube::Query query = {
+      .resource = kube::kPods,
+      .field_selector = absl::StrCat("spec.nodeName=", parts_.options.node)};
+  pods_ = std::make_unique<kube::Follower>(
+      std::make_unique<kube::Client>(*parts_.options.cluster.api), query,
+      [this](kube::Follower::Report report) {
+        parts_.loop.Post([this, news = NewsOf(std::move(report))]() mutable {
+          Take(std::move(news));
+        });
+      });
+  Publish();
+}
+
+// On the follower's thread.
+Cluster::News Cluster::NewsOf(kube::Follower::Report report) {
+  News news;
+  news.status = std::move(report.status);
+  for (kube::Change& change : report.changes) {
+    if (!change.object) {
+      news.changes.push_back({std::move(change.key), std::nullopt});
+      continue;
+    }
+    auto pod = kube::DecodePod(*change.object);
+    if (pod.ok()) {
+      news.changes.push_back({std::move(change.key), *std::move(pod)});
+    } else {
+      LOG(WARNING) << "kubernetes: pod " << change.key.ToString() << ": "
+                   << pod.status().message();
+    }
+  }
+  return news;
+}
+
+void Cluster::Take(News news) {
+  TakeStatus(news.status);
+  roster_.Take(std::move(news.changes));
+  parts_.on_demand();
+}
+
+void Cluster::TakeStatus(const absl::Status& status) {
+  if (!status.ok() && status_.ok()) {
+    LOG(WARNING) << "kubernetes: the API server isn't reached; pods get "
+                    "addresses all the same: "
+                 << status.message();
+  } else if (status.ok() && !status_.ok()) {
+    LOG(INFO) << "kubernetes: the API server is reached again";
+  }
+  status_ = status;
+}
+
+std::string Cluster::Health() const {
+  return status_.ok() ? "ok" : std::string(status_.message());
+}
+
+void Cluster::OnRecords() {
+  if (publisher_.deadline() == absl::InfiniteFuture()) return;
+  publisher_.Set(Describe());
+  publish_timer_.Set(
+      std::max(absl::ZeroDuration(), publisher_.deadline() - absl::Now()));
+}
+
+kube::Ipamd Cluster::Describe() const {
+  const Options& options = parts_.options;
+  kube::Ipamd ipamd;
+  ipamd.meta.key = {kNamespace, options.node};
+  ipamd.node = options.node;
+  ipamd.address = absl::StrCat(parts_.node.address.ToString(), ":", kPeerPort);
+  ipamd.subnet = options.vpc.subnet;
+  ipamd.current = parts_.pool.counts().warm;
+  ipamd.low = options.watermarks.low;
+  ipamd.high = options.watermarks.high;
+  ipamd.fill = kube::FillOf(ipamd.current, ipamd.low, ipamd.high);
+  return ipamd;
+}
+
+void Cluster::Publish() {
+  publisher_.Set(Describe());
+  const auto call = publisher_.Next(absl::Now());
+  if (call) {
+    Call(
+        writing_, "ipamd",
+        [client = client_, call = *call] { return WriteIpamd(*client, call); },
+        [this](const absl::Status& status) {
+          publisher_.OnWritten(status, absl::Now());
+          Publish();
+        });
+  }
+  const absl::Time deadline = publisher_.deadline();
+  if (deadline == absl::InfiniteFuture()) return publish_timer_.Cancel();
+  publish_timer_.Set(std::max(absl::ZeroDuration(), deadline - absl::Now()));
+}
+
+void Cluster::OnNote(const Note& note) {
+  const auto call = herald_.OnNote(note, absl::Now());
+  if (!call) return;
+  Call(
+      writing_, "event",
+      [client = client_, call = *call] { return WriteEvent(*client, call); },
+      [](const absl::Status&) {});
+}
+
+void Cluster::Annotate(const base::Pod& pod, base::Ipv4 ip, Done done) {
+  if (pod.name.empty() || pod.ns.empty()) return done(absl::OkStatus());
+  const kube::MergePatch patch = {.resource = kube::kPods,
+                                  .key = {pod.ns, pod.name},
+                                  .patch = CalicoPatch(pod, ip)};
+  Call(
+      annotating_, "annotate",
+      [client = client_, patch, deadline = absl::Now() + kAnnotateLimit] {
+        return client->Patch(patch, deadline).status();
+      },
+      std::move(done));
+}
+
+void Cluster::Call(base::Workers& workers, const char* what,
+                   std::function<absl::Status()> blocking, Done done) {
+  workers.Run([this, what, blocking = std::move(blocking),
+               done = std::move(done)]() mutable {
+    parts_.loop.Post([this, what, status = blocking(), done = std::move(done)] {
+      parts_.metrics.Add(
+          "cnivpc_kubernetes_calls_total",
+          {{"call", what}, {"code", absl::StatusCodeToString(status.code())}});
+      if (!status.ok()) {
+        LOG(WARNING) << "kubernetes: " << what << ": " << status.message();
+      }
+      done(status);
+    });
+  });
+}
+
+void Cluster::UpdateMetrics() {
+  Metrics& metrics = parts_.metrics;
+  metrics.Set("cnivpc_kubernetes_up", status_.ok() ? 1 : 0);
+  metrics.Set("cnivpc_kubernetes_pods", static_cast<double>(roster_.size()));
+  metrics.Set("cnivpc_kubernetes_pods_expected", Demand());
+  metrics.Set("cnivpc_kubernetes_events_dropped_total",
+              static_cast<double>(herald_.dropped()));
+}
+
+}  // namespace applets::ipamd

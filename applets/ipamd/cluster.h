@@ -1,0 +1,100 @@
+#ifndef CNIVPC_APPLETS_IPAMD_CLUSTER_H_
+#define CNIVPC_APPLETS_IPAMD_CLUSTER_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "applets/ipamd/herald.h"
+#include "applets/ipamd/journal.h"
+#include "applets/ipamd/metrics.h"
+#include "applets/ipamd/options.h"
+#include "applets/ipamd/publisher.h"
+#include "applets/ipamd/roster.h"
+#include "base/address.h"
+#include "base/attachment.h"
+#include "base/loop.h"
+#include "kube/client.h"
+#include "kube/follower.h"
+#include "netlink/node.h"
+#include "pool/pool.h"
+
+namespace applets::ipamd {
+
+// This node as a part of a Kubernetes cluster: the pods that are scheduled here
+// (one list, one watch), its Ipamd resource, Events, and Calico's annotation.
+// Nobody waits for the API server, unless Calico's annotation is wanted: while
+// it is down pods get their addresses all the same, and the log, a metric and
+// the status say so.
+//
+// Lives on the loop's thread; calls are made on threads that own nothing.
+class Cluster {
+ public:
+  struct Parts {
+    base::Loop& loop;
+    const pool::Pool& pool;
+    const Options& options;
+    const netlink::Node& node;
+    Metrics& metrics;
+    // Demand() may have changed, and not by the pool.
+    std::function<void()> on_demand;
+  };
+  explicit Cluster(Parts parts);
+  ~Cluster();
+  Cluster(const Cluster&) = delete;
+  Cluster& operator=(const Cluster&) = delete;
+
+  // Begins, when on_demand may be called.
+  void Start();
+
+  // The pool has changed.
+  void OnRecords();
+  // Something went into the journal.
+  void OnNote(const Note& note);
+
+  // Writes Calico's annotation, then calls `done`. A pod without a name in
+  // Kubernetes needs none. An error, too, if the name is another pod's by now.
+  using Done = std::function<void(const absl::Status&)>;
+  void Annotate(const base::Pod& pod, base::Ipv4 ip, Done done);
+
+  // How many pods are about to ask for an address.
+  int Demand() const { return roster_.Demand(parts_.pool); }
+
+  // "ok", or why the API server isn't reached.
+  std::string Health() const;
+  void UpdateMetrics();
+
+ private:
+  struct News {
+    std::vector<Roster::Change> changes;
+    absl::Status status;
+  };
+  static News NewsOf(kube::Follower::Report report);
+  void Take(News news);
+  void TakeStatus(const absl::Status& status);
+  void Publish();
+  kube::Ipamd Describe() const;
+  void Call(base::Workers& workers, const char* what,
+            std::function<absl::Status()> blocking, Done done);
+
+  const Parts parts_;
+  const std::shared_ptr<kube::Client> client_;
+  Roster roster_;
+  Herald herald_;
+  Publisher publisher_;
+  absl::Status status_;
+  base::Timer publish_timer_;
+  base::Workers writing_{1};
+  base::Workers annotating_;
+  std::unique_ptr<kube::Follower> pods_;
+};
+
+// Who this node is as an Ipamd resource, by that name. Blocks. `call.adopt`: it
+// is made if it is missing, and belongs to the node afterwards.
+absl::Status WriteIpamd(kube::Client& client, const Publisher::Call& call);
+
+}  // namespace applets::ipamd
+
+#endif  // CNIVPC_APPLETS_IPAMD_CLUSTER_H_

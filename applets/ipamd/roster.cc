@@ -1,0 +1,54 @@
+#include "applets/ipamd/roster.h"
+
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+
+namespace applets::ipamd {
+namespace {
+
+// kubelet writes the uid of a static pod there, into its mirror pod.
+constexpr char kMirror[] = "kubernetes.io/config.mirror";
+
+bool IsExpected(const kube::Pod& pod) {
+  return !pod.host_network && !pod.IsOver() && !pod.meta.deletion && !pod.ip;
+}
+
+}  // namespace
+
+std::string RuntimeUid(const kube::Pod& pod) {
+  const absl::string_view mirrored = pod.meta.Annotation(kMirror);
+  return mirrored.empty() ? pod.meta.uid : std::string(mirrored);
+}
+
+void Roster::Take(std::vector<Change> changes) {
+  for (Change& change : changes) {
+    expected_.erase(change.key);
+    if (!change.pod) {
+      pods_.erase(change.key);
+      continue;
+    }
+    if (IsExpected(*change.pod)) expected_.insert(change.key);
+    pods_.insert_or_assign(change.key, *std::move(change.pod));
+  }
+}
+
+const kube::Pod* Roster::Find(const kube::ObjectKey& key) const {
+  const auto it = pods_.find(key);
+  return it == pods_.end() ? nullptr : &it->second;
+}
+
+int Roster::Demand(const pool::Pool& pool) const {
+  if (expected_.empty()) return 0;
+  absl::flat_hash_set<std::string> served;
+  for (const auto& [ip, row] : pool.addresses()) {
+    if (row.lease) served.insert(row.lease->pod.uid);
+  }
+  int demand = 0;
+  for (const kube::ObjectKey& key : expected_) {
+    if (!served.contains(RuntimeUid(pods_.at(key)))) ++demand;
+  }
+  return demand;
+}
+
+}  // namespace applets::ipamd

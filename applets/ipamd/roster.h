@@ -1,0 +1,46 @@
+#ifndef CNIVPC_APPLETS_IPAMD_ROSTER_H_
+#define CNIVPC_APPLETS_IPAMD_ROSTER_H_
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "kube/objects.h"
+#include "kube/resource.h"
+#include "pool/pool.h"
+
+namespace applets::ipamd {
+
+// The pods of this node, as the API server tells. Pure; one thread.
+class Roster {
+ public:
+  // A pod as it is now, or that it is gone.
+  struct Change {
+    kube::ObjectKey key;
+    std::optional<kube::Pod> pod;
+  };
+  void Take(std::vector<Change> changes);
+
+  const kube::Pod* Find(const kube::ObjectKey& key) const;
+  size_t size() const { return pods_.size(); }
+
+  // How many pods are about to ask for an address: scheduled here, alive, on no
+  // network yet, and without a lease.
+  int Demand(const pool::Pool& pool) const;
+
+ private:
+  std::map<kube::ObjectKey, kube::Pod> pods_;
+  // Those of them that are on no network as far as the API server knows.
+  std::set<kube::ObjectKey> expected_;
+};
+
+// The uid by which the runtime knows a pod: for what kubelet started by itself
+// it is another one than that of the object which stands for it.
+std::string RuntimeUid(const kube::Pod& pod);
+
+}  // namespace applets::ipamd
+
+#endif  // CNIVPC_APPLETS_IPAMD_ROSTER_H_

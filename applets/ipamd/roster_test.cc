@@ -1,0 +1,91 @@
+#include "applets/ipamd/roster.h"
+
+#include <string>
+
+#include "gtest/gtest.h"
+
+namespace applets::ipamd {
+namespace {
+
+const kube::ObjectKey kWeb = {"shop", "web-0"};
+
+kube::Pod Scheduled(const std::string& uid) {
+  kube::Pod pod;
+  pod.meta.key = kWeb;
+  pod.meta.uid = uid;
+  pod.node = "node-a";
+  pod.phase = kube::Pod::Phase::kPending;
+  return pod;
+}
+
+class RosterTest : public testing::Test {
+ protected:
+  void See(const kube::Pod& pod) { roster_.Take({{pod.meta.key, pod}}); }
+  void Lease(const std::string& uid) {
+    pool::Address row;
+    row.ip = base::Ipv4(0x0a000001);
+    row.state = pool::State::kLeased;
+    row.lease.emplace();
+    row.lease->attachment = {"net", "c", "eth0"};
+    row.lease->pod = {"shop", "web-0", uid};
+    pool_.Apply(pool::PutAddress{row});
+  }
+
+  Roster roster_;
+  pool::Pool pool_{pool::Policy()};
+};
+
+TEST_F(RosterTest, APodThatWasScheduledHereIsDemand) {
+  See(Scheduled("u1"));
+  EXPECT_EQ(roster_.Demand(pool_), 1);
+}
+
+TEST_F(RosterTest, APodWithALeaseIsNot) {
+  See(Scheduled("u1"));
+  Lease("u1");
+  EXPECT_EQ(roster_.Demand(pool_), 0);
+}
+
+TEST_F(RosterTest, TheLeaseOfAnEarlierPodOfThatNameIsAnotherOnes) {
+  See(Scheduled("u2"));
+  Lease("u1");
+  EXPECT_EQ(roster_.Demand(pool_), 1);
+}
+
+TEST_F(RosterTest, PodsThatNeedNoAddressOfOursAreNoDemand) {
+  kube::Pod pod = Scheduled("u1");
+  pod.host_network = true;
+  See(pod);
+  EXPECT_EQ(roster_.Demand(pool_), 0);
+  pod = Scheduled("u1");
+  pod.phase = kube::Pod::Phase::kFailed;
+  See(pod);
+  EXPECT_EQ(roster_.Demand(pool_), 0);
+  pod = Scheduled("u1");
+  pod.meta.deletion = absl::UnixEpoch();
+  See(pod);
+  EXPECT_EQ(roster_.Demand(pool_), 0);
+  pod = Scheduled("u1");
+  pod.ip = base::Ipv4(0x0a000001);
+  See(pod);
+  EXPECT_EQ(roster_.Demand(pool_), 0);
+}
+
+TEST_F(RosterTest, APodThatIsGoneIsForgotten) {
+  See(Scheduled("u1"));
+  roster_.Take({{kWeb, std::nullopt}});
+  EXPECT_EQ(roster_.Demand(pool_), 0);
+  EXPECT_EQ(roster_.Find(kWeb), nullptr);
+  EXPECT_EQ(roster_.size(), 0U);
+}
+
+TEST_F(RosterTest, AStaticPodIsKnownByTheUidThatKubeletGaveIt) {
+  kube::Pod pod = Scheduled("object");
+  pod.meta.annotations["kubernetes.io/config.mirror"] = "static";
+  See(pod);
+  Lease("static");
+  EXPECT_EQ(roster_.Demand(pool_), 0);
+}
+
+}  // namespace
+}  // namespace applets::ipamd
