@@ -32,7 +32,8 @@ std::string StateOf(const Cloud::Spec& spec) {
         R"("interfaces":[{"id":"uni-)", i + 1, R"(","mac":")",
         Cloud::MacOf(i).ToString(), R"("}]})"));
   }
-  return absl::StrCat(R"({"zones":["cn-bj2-04"],"vpcs":[{"id":"uvnet-1"}],)",
+  return absl::StrCat(R"({"batch_shape":")", spec.batch_shape,
+                      R"(","zones":["cn-bj2-04"],"vpcs":[{"id":"uvnet-1"}],)",
                       R"("subnets":[{"id":"subnet-1","prefix":")",
                       spec.subnet.ToString(), R"("}],"hosts":[)",
                       absl::StrJoin(hosts, ","), "]}");

@@ -29,6 +29,8 @@ class Cloud {
     base::Ipv4Prefix subnet;
     int hosts = 1;
     uint64_t seed = 1;
+    // Of the answer to a batch: applets/vpcsim/state_file.h.
+    std::string batch_shape = "reference";
   };
   // Start it before there are other threads.
   static absl::StatusOr<std::unique_ptr<Cloud>> Start(const Spec& spec);
