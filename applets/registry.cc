@@ -19,6 +19,7 @@
 #include "applets/ipamd/ipamd_main.h"
 #include "applets/rpc/peer_certificates.h"
 #include "applets/rpc/peer_list.h"
+#include "applets/upgrade/upgrade_main.h"
 #include "applets/vpcsim/vpcsim_main.h"
 #include "base/build_info.h"
 
@@ -61,6 +62,12 @@ constexpr Applet kApplets[] = {
      .usage = "[-o text|json]",
      .help = "prints what this build is",
      .main = cni::VersionMain},
+    {.name = "upgrade",
+     .aliases = {},
+     .kind = Applet::Kind::kCommand,
+     .usage = "--from=FILE...",
+     .help = "replaces the plugin on this node, or takes that back",
+     .main = upgrade::UpgradeMain},
     {.name = "--list",
      .aliases = {},
      .kind = Applet::Kind::kCommand,

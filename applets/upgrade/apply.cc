@@ -131,8 +131,14 @@ absl::Status TakeOne(const Places& places, Run& run) {
 }
 
 absl::Status Record(const Places& places, const Run& run) {
-  return base::Annotate(SaveRun(places.run_file(), run),
+  return base::Annotate(SaveRun(places.record(run.kind), run),
                         "the record of this upgrade can't be written");
+}
+
+// A dry run leaves nothing behind.
+absl::Status Close(const Places& places, const Run& run) {
+  if (run.unfinished() || run.kind != Kind::kDryRun) return Record(places, run);
+  return Remove(places.record(run.kind));
 }
 
 // A step forward isn't taken unless it is on record; back, it is taken anyway.
@@ -143,27 +149,37 @@ absl::Status MakeStep(const Places& places, Run& run) {
   return TakeOne(places, run);
 }
 
-}  // namespace
-
-absl::StatusOr<std::optional<Run>> Settle(const Places& places,
-                                          const Tell& tell) {
-  auto loaded = LoadRun(places.run_file());
+// None when there is none. One that can't be read is set aside.
+absl::StatusOr<std::optional<Run>> LoadUnfinished(const std::string& path) {
+  auto loaded = LoadRun(path);
   if (absl::IsInvalidArgument(loaded.status())) {
     std::fprintf(stderr, "cnivpc upgrade: %s; set aside as %s.damaged\n",
-                 std::string(loaded.status().message()).c_str(),
-                 places.run_file().c_str());
-    RETURN_IF_ERROR(
-        Move(places.run_file(), absl::StrCat(places.run_file(), ".damaged")));
+                 std::string(loaded.status().message()).c_str(), path.c_str());
+    RETURN_IF_ERROR(Move(path, absl::StrCat(path, ".damaged")));
     return std::nullopt;
   }
   RETURN_IF_ERROR(loaded.status());
   if (!*loaded || !(*loaded)->unfinished()) return std::nullopt;
-  if ((*loaded)->bin_dir != places.bin_dir) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "an upgrade of ", (*loaded)->bin_dir,
-        " isn't finished: say --resume --bin-dir=", (*loaded)->bin_dir));
+  return loaded;
+}
+
+}  // namespace
+
+absl::StatusOr<std::optional<Run>> Settle(const Places& places,
+                                          const Tell& tell) {
+  std::optional<Run> settled;
+  for (const Kind kind : {Kind::kDryRun, Kind::kUpgrade}) {
+    ASSIGN_OR_RETURN(auto left, LoadUnfinished(places.record(kind)));
+    if (!left) continue;
+    if (left->bin_dir != places.bin_dir) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "an upgrade of ", left->bin_dir,
+          " isn't finished: say --resume --bin-dir=", left->bin_dir));
+    }
+    settled = Carry(places, Recover(*std::move(left), absl::Now()), tell);
+    if (settled->unfinished()) break;
   }
-  return Carry(places, Recover(**std::move(loaded), absl::Now()), tell);
+  return settled;
 }
 
 absl::StatusOr<Plan> Prepare(const Places& places, const Order& order) {
@@ -197,8 +213,8 @@ Run Carry(const Places& places, Run run, const Tell& tell) {
     NoteHealth(places, run);
   }
   if (!run.unfinished()) Remove(places.staged()).IgnoreError();
-  const absl::Status recorded = Record(places, run);
-  if (!recorded.ok()) run.notes.emplace_back(recorded.message());
+  const absl::Status closed = Close(places, run);
+  if (!closed.ok()) run.notes.emplace_back(closed.message());
   return run;
 }
 

@@ -58,7 +58,7 @@ TEST(OptionsTest, SwitchesAndFolders) {
   EXPECT_TRUE(options.out_of_maintenance);
   EXPECT_EQ(options.places.bin_dir, "/host/bin");
   EXPECT_EQ(options.places.conf_dir, "/host/net.d");
-  EXPECT_EQ(options.places.run_file(), "/host/state/upgrade.json");
+  EXPECT_EQ(options.places.record(Kind::kUpgrade), "/host/state/upgrade.json");
   EXPECT_EQ(options.catalogue, "c.json");
   EXPECT_EQ(options.format, Options::Format::kJson);
 }

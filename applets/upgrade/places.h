@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "applets/upgrade/plan.h"
+#include "applets/upgrade/run.h"
 
 namespace applets::upgrade {
 
@@ -22,8 +23,11 @@ struct Places {
   std::string previous() const {
     return absl::StrCat(bin_dir, "/", kPreviousFile);
   }
-  std::string run_file() const {
-    return absl::StrCat(state_dir, "/upgrade.json");
+  // The record of the last run; a dry run has one of its own while it lasts.
+  std::string record(Kind kind) const {
+    return absl::StrCat(state_dir, kind == Kind::kDryRun
+                                       ? "/upgrade-dry-run.json"
+                                       : "/upgrade.json");
   }
 };
 

@@ -30,6 +30,7 @@ Verdict JudgeOf(const Request& request, const Look& look) {
   if (request.kind == Kind::kRollback) return JudgeRollback(request, look);
   return Judge({.installed = IsInstalled(look),
                 .current = look.installed.report,
+                .current_problem = look.installed.problem,
                 .wanted = look.wanted.report.value_or(VersionReport()),
                 .uncatalogued = request.uncatalogued,
                 .out_of_maintenance = request.out_of_maintenance,
@@ -60,25 +61,34 @@ std::optional<ConfigChange> ChangeOf(const Look& look, Verdict& verdict) {
   return ConfigChange{look.network->text, *std::move(changed)};
 }
 
+// Who wants the old version back by force gets it, whatever a test would say:
+// the last resort of a node whose tests themselves are what fails.
+bool IsUntried(const Request& request) {
+  return request.kind == Kind::kRollback && request.force;
+}
+
 std::vector<Step> StepsOf(const Request& request, const Look& look,
                           const Run& run) {
   std::vector<Step> steps;
   const auto& report = look.wanted.report;
-  if (report && report->product == Product::kOurs) {
+  const bool untried = IsUntried(request);
+  if (report && report->product == Product::kOurs && !untried) {
     steps.push_back(Step::kSelfTest);
   }
-  if (look.network) steps.push_back(Step::kRehearse);
+  if (look.network && !untried) steps.push_back(Step::kRehearse);
   if (request.kind == Kind::kDryRun) return steps;
   if (IsInstalled(look)) steps.push_back(Step::kKeep);
   if (run.change) steps.push_back(Step::kConfigure);
   steps.push_back(Step::kInstall);
-  if (look.network) steps.push_back(Step::kSmokeTest);
+  if (look.network && !untried) steps.push_back(Step::kSmokeTest);
   steps.push_back(Step::kFinish);
   return steps;
 }
 
-std::vector<std::string> NotesOf(const Look& look, const Verdict& verdict) {
+std::vector<std::string> NotesOf(const Request& request, const Look& look,
+                                 const Verdict& verdict) {
   std::vector<std::string> notes = look.notes;
+  if (IsUntried(request)) notes.emplace_back("forced: nothing was tried");
   for (const Objection& objection : verdict.overruled) {
     notes.push_back(absl::StrCat("forced: ", objection.text));
   }
@@ -109,7 +119,7 @@ Plan MakePlan(const Request& request, const Look& look) {
   if (look.network) run.network = look.network->path;
   run.lenient = request.force || request.kind == Kind::kRollback;
   run.steps = StepsOf(request, look, run);
-  run.notes = NotesOf(look, plan.verdict);
+  run.notes = NotesOf(request, look, plan.verdict);
   run.started = run.changed = request.now;
   plan.run = std::move(run);
   return plan;

@@ -145,6 +145,14 @@ TEST(PlanTest, ARollbackToADamagedVersionMustBeTriedOrForced) {
       MakePlan({.kind = Kind::kRollback, .force = true}, look).run.has_value());
 }
 
+TEST(PlanTest, ARollbackByForceIsntTried) {
+  const Look down = LookAt(Program("0.2.0", "aa"), Program("0.1.0", "bb"));
+  const Plan plan = MakePlan({.kind = Kind::kRollback, .force = true}, down);
+  EXPECT_THAT(plan.run->steps,
+              ElementsAre(Step::kKeep, Step::kInstall, Step::kFinish));
+  EXPECT_THAT(plan.run->notes, Contains("forced: nothing was tried"));
+}
+
 TEST(PlanTest, TheConfigurationGoesDownBeforeThePluginThatNeedsIt) {
   Look look = LookAt(Program("0.2.0", "aa"), Program("0.3.0", "bb"));
   look.wanted.report->protocols = {"0.4.0", "1.0.0"};

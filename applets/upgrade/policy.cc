@@ -56,15 +56,21 @@ void ObjectToWanted(const Situation& situation, Objections& objections) {
   }
 }
 
+std::string WhyUnknown(const Situation& situation) {
+  if (situation.current) {
+    return absl::StrCat(" (it says \"", situation.current->text, "\")");
+  }
+  if (situation.current_problem.empty()) return "";
+  return absl::StrCat(" (what is installed ", situation.current_problem, ")");
+}
+
 void ObjectToCurrent(const Situation& situation, Objections& objections) {
   if (!situation.installed) return;
   const std::optional<VersionReport>& current = situation.current;
   if (!current || !current->version) {
-    const std::string saying =
-        current ? absl::StrCat(" (it says \"", current->text, "\")") : "";
     objections.push_back({Reason::kCurrentUnknown,
                           absl::StrCat("the installed version can't be told",
-                                       saying, kForceHint)});
+                                       WhyUnknown(situation), kForceHint)});
   }
   if (current && current->product != Product::kOurs) {
     objections.push_back(

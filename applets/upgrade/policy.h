@@ -17,6 +17,7 @@ struct Situation {
   bool installed = false;  // whether anything is
   // What it says of itself; none if it can't be read.
   std::optional<VersionReport> current = {};
+  std::string current_problem = {};  // why it can't: "is cut short: …"
   VersionReport wanted = {};
   // A catalogue was given, and the wanted version isn't in it.
   bool uncatalogued = false;

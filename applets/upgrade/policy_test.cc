@@ -10,6 +10,7 @@ namespace applets::upgrade {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 constexpr Reason kReasons[] = {Reason::kNotOurs,        Reason::kNotLts,
@@ -82,6 +83,13 @@ TEST(PolicyTest, UnknownInstalledVersionNeedsForce) {
   ExpectForceable({.installed = true, .wanted = Ours("1.3.0")},
                   Reason::kCurrentUnknown);
   ExpectForceable(FromTo("dev-77ab", "1.3.0"), Reason::kCurrentUnknown);
+}
+
+TEST(PolicyTest, ARefusalSaysWhyTheInstalledVersionCantBeTold) {
+  const Verdict verdict = Judge({.installed = true,
+                                 .current_problem = "is for aarch64",
+                                 .wanted = Ours("1.3.0")});
+  EXPECT_THAT(verdict.refusals[0].text, HasSubstr("is for aarch64"));
 }
 
 TEST(PolicyTest, UnknownWantedVersionNeedsForce) {

@@ -14,6 +14,15 @@ std::string NameOf(const Artifact& artifact) {
   return artifact.version.empty() ? "an unknown version" : artifact.version;
 }
 
+// Two builds of a version are told apart by their sums.
+std::string NameIn(const Run& run, const Artifact& artifact) {
+  const bool alike = run.before.presence != Presence::kMissing &&
+                     run.before.version == run.wanted.version;
+  if (!alike || artifact.sha256.empty()) return NameOf(artifact);
+  return absl::StrCat(NameOf(artifact), " (", artifact.sha256.substr(0, 8),
+                      ")");
+}
+
 std::string NotesOf(const Run& run) {
   std::string text;
   for (const std::string& note : run.notes) {
@@ -27,10 +36,11 @@ std::string DoneText(const Run& run) {
     return absl::StrCat(NameOf(run.wanted),
                         " would be installed; nothing was changed.\n");
   }
-  std::string text = absl::StrCat(
-      NameOf(run.wanted), " is installed. Running pods keep their network.\n");
+  std::string text =
+      absl::StrCat(NameIn(run, run.wanted),
+                   " is installed. Running pods keep their network.\n");
   if (run.before.presence != Presence::kMissing) {
-    absl::StrAppend(&text, "To go back to ", NameOf(run.before),
+    absl::StrAppend(&text, "To go back to ", NameIn(run, run.before),
                     ": cnivpc upgrade --rollback\n");
   }
   return text;
@@ -108,7 +118,8 @@ ExitStatus ExitStatusOf(const Run& run) {
 
 std::string Headline(const Run& run) {
   return absl::StrCat(ToString(run.kind), " of ", run.bin_dir, "/", kPluginFile,
-                      " from ", NameOf(run.before), " to ", NameOf(run.wanted));
+                      " from ", NameIn(run, run.before), " to ",
+                      NameIn(run, run.wanted));
 }
 
 std::string StepLine(const Run& run, absl::Duration took,
@@ -127,7 +138,8 @@ std::string Summary(const Run& run) {
       return absl::StrCat(NotesOf(run), DoneText(run));
     case Phase::kUndone:
       return absl::StrCat(NotesOf(run), "Failed at ", run.reason, "\n",
-                          NameOf(run.before), " is installed, as before.\n");
+                          NameIn(run, run.before),
+                          " is installed, as before.\n");
     case Phase::kStuck:
       return absl::StrCat(NotesOf(run), "Failed at ", run.reason,
                           "\nAnd that can't be undone: ", UnfinishedText(run));

@@ -45,6 +45,13 @@ TEST(ReportTest, HeadlineSaysFromWhatToWhat) {
             "an unknown version");
 }
 
+TEST(ReportTest, TwoBuildsOfAVersionAreToldApartByTheirSums) {
+  upgrade::Run run = RunIn(Phase::kForward);
+  run.before.version = run.wanted.version;
+  EXPECT_EQ(Headline(run),
+            "upgrade of /opt/cni/bin/cnivpc from 0.2.0 (aa) to 0.2.0 (bb)");
+}
+
 TEST(ReportTest, AStepsLineSaysHowItWent) {
   upgrade::Run run = RunIn(Phase::kForward);
   EXPECT_EQ(StepLine(run, absl::Milliseconds(52), absl::OkStatus()),

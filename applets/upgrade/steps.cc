@@ -138,9 +138,9 @@ absl::Status Install(const Places& places, const Run& run) {
 }
 
 absl::Status Uninstall(const Places& places, const Run& run) {
+  if (!WasInstalled(run)) return Remove(places.plugin());
   if (Exists(places.kept())) return Move(places.kept(), places.plugin());
   if (IsAt(places.plugin(), run.before)) return absl::OkStatus();
-  if (!WasInstalled(run)) return Remove(places.plugin());
   return absl::DataLossError(absl::StrCat("the old plugin is neither at ",
                                           places.plugin(), " nor at ",
                                           places.kept()));

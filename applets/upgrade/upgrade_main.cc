@@ -70,7 +70,7 @@ int Finish(const Options& options, Run run) {
 
 int ShowStatus(const Options& options) {
   const Places& places = options.places;
-  const auto run = LoadRun(places.run_file());
+  const auto run = LoadRun(places.record(Kind::kUpgrade));
   if (!run.ok()) return Finish(options, run.status());
   NodeStatus status;
   status.last = *run;
