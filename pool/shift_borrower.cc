@@ -54,6 +54,9 @@ ShiftActions Borrower::OnWanted(int count,
 }
 
 void Borrower::Proceed(Moment now) {
+  if (now.steady >= gather_until_ || !IsAsking()) {
+    gather_until_ = absl::InfiniteDuration();
+  }
   Retry(now);
   LookThroughIfDue(now);
   BeginShifts(now);
@@ -71,6 +74,7 @@ size_t Borrower::UnderWay() const {
 // --- whom to ask
 
 void Borrower::BeginShifts(Moment now) {
+  if (gather_until_ != absl::InfiniteDuration()) return;
   while (UnderWay() <
              std::min<size_t>(static_cast<size_t>(wanted_), kMaxUnderWay) &&
          shifts_.size() < kMaxOpen) {
@@ -130,6 +134,7 @@ void Borrower::AskAround(Moment now) {
     std::swap(strangers[i],
               strangers[absl::Uniform(random_, i, strangers.size())]);
     offers_[strangers[i]] = {.at = now.steady, .asking = true};
+    gather_until_ = now.steady + kGather;
     actions_.push_back(AskSpare{strangers[i]});
   }
 }
@@ -349,8 +354,10 @@ void Borrower::LookThroughIfDue(Moment now) {
 }
 
 absl::Duration Borrower::deadline() const {
-  absl::Duration first = absl::InfiniteDuration();
-  if (!looking_) first = std::max(doubts_.deadline(), look_not_before_);
+  absl::Duration first = gather_until_;
+  if (!looking_) {
+    first = std::min(first, std::max(doubts_.deadline(), look_not_before_));
+  }
   for (const auto& [key, shift] : shifts_) {
     first = std::min(first, shift.retry_at);
   }

@@ -26,6 +26,9 @@ class Borrower {
   // is believed for so long.
   static constexpr size_t kSample = 8;
   static constexpr absl::Duration kFresh = absl::Seconds(5);
+  // So long the answers of all of them are waited for; then the best that there
+  // is will do, for a dead node takes longer to be noticed.
+  static constexpr absl::Duration kGather = absl::Seconds(1);
   // So many nodes are asked at most before OnWanted gets its answer.
   static constexpr int kMaxAsked = 32;
   // So many addresses are on their way at a time; so many shifts may be open,
@@ -145,8 +148,10 @@ class Borrower {
   int asked_ = 0;  // nodes, since OnWanted
   std::vector<std::string> peers_;
   std::map<std::string, Offered> offers_;  // by node
-  absl::Status refusal_;                   // the last that was heard
-  Shifts shifts_;                          // by key
+  // Until when answers are waited for; InfiniteDuration: they aren't.
+  absl::Duration gather_until_ = absl::InfiniteDuration();
+  absl::Status refusal_;  // the last that was heard
+  Shifts shifts_;         // by key
   std::map<std::string, Settlement> settlements_;
   Doubts doubts_;
   bool looking_ = false;

@@ -123,11 +123,31 @@ TEST_F(BorrowerTest, AnAddressComesFromTheNodeWithTheMostToSpare) {
   EXPECT_EQ(asked, (std::set<std::string>{"node-b", "node-c"}));
   EXPECT_TRUE(None<AskSpare>());
   Spare("node-b", 1);
-  const CallLend lend = Expect<CallLend>();
-  EXPECT_EQ(lend.peer, "node-b");  // it was the first to answer
-  Take(borrower_->OnRefused(lend.key, absl::ResourceExhaustedError(""), now_));
+  EXPECT_TRUE(None<CallLend>());
   Spare("node-c", 5);
   EXPECT_EQ(Expect<CallLend>().peer, "node-c");
+  EXPECT_TRUE(None<CallLend>());
+}
+
+TEST_F(BorrowerTest, ANodeThatIsSlowToAnswerIsNotWaitedForLong) {
+  Want(1, {"node-b", "node-c"});
+  Spare("node-b", 1);
+  EXPECT_EQ(borrower_->deadline(), now_.steady + Borrower::kGather);
+  Pass(Borrower::kGather - kNs);
+  EXPECT_TRUE(None<CallLend>());
+  Pass(kNs);
+  EXPECT_EQ(Expect<CallLend>().peer, "node-b");
+  EXPECT_EQ(borrower_->deadline(), absl::InfiniteDuration());
+  Spare("node-c", 5);
+  EXPECT_TRUE(None<CallLend>());
+}
+
+TEST_F(BorrowerTest, TheFirstAnswerWillDoWhenNoneCameInTime) {
+  Want(1, {"node-b", "node-c", "node-d"});
+  Pass(Borrower::kGather);
+  EXPECT_TRUE(None<CallLend>());
+  Spare("node-d", 1);
+  EXPECT_EQ(Expect<CallLend>().peer, "node-d");
 }
 
 TEST_F(BorrowerTest, AShiftThatGoesWellEndsWithAFreshAddressAndIsSettled) {

@@ -15,16 +15,18 @@ namespace {
 
 constexpr absl::Duration kSpareTimeout = absl::Seconds(3);
 constexpr absl::Duration kCallTimeout = absl::Seconds(5);
+// Shorter than cnivpctl waits, which then hears who didn't answer.
+constexpr absl::Duration kLookTimeout = absl::Seconds(4);
 // Threads of each kind, so that a node that doesn't answer delays few others.
-constexpr int kCrew = 2;
+constexpr int kCrew = 4;
 // Strangers are complained of so often at most.
 constexpr absl::Duration kComplaintPause = absl::Seconds(10);
 
 pool::Moment Now() { return {absl::Now(), ledger::BootNow()}; }
 
 absl::Status NoSuchPeer(const std::string& node) {
-  return base::MarkNotSent(absl::NotFoundError(
-      absl::StrCat("where node ", node, " is isn't known any more")));
+  return base::MarkNotSent(absl::NotFoundError(absl::StrCat(
+      "where node ", node, " is isn't known: see --peers and --peers-file")));
 }
 
 const char* NameOf(bool lender) { return lender ? "lender" : "borrower"; }
@@ -93,7 +95,7 @@ Shifter::Shifter(Parts parts, const Options& options)
           [this](const pool::Records& records) { return Commit(records); },
           shift_, random_),
       desk_({lender_, parts_.interface, options.node, options.vpc.subnet,
-             parts_.handlers.waiting, parts_.handlers.pool, Now}),
+             parts_.handlers.waiting, parts_.handlers.look, Now}),
       timer_(parts_.loop, [this] { OnTime(); }) {
   Declare();
 }
@@ -211,8 +213,10 @@ void Shifter::Ask(const pool::AskSpare& ask) {
   const auto tell =
       [this, node = ask.peer](const absl::StatusOr<rpc::SpareReply>& reply) {
         CountPeerCall("spare", reply.status());
-        absl::StatusOr<pool::Borrower::Offer> offer = reply.status();
-        if (reply.ok()) offer = {reply->subnet, reply->spare};
+        using Offer = pool::Borrower::Offer;
+        const absl::StatusOr<Offer> offer =
+            reply.ok() ? absl::StatusOr<Offer>({reply->subnet, reply->spare})
+                       : reply.status();
         Do(Side::kBorrower, borrower_.OnSpare(node, offer, Now()));
       };
   const rpc::Peer* peer = peers_.Find(ask.peer);
@@ -269,6 +273,27 @@ void Shifter::Settle(const pool::CallSettle& call) {
   });
 }
 
+void Shifter::LookAt(const std::string& node, const std::string& path,
+                     const rpc::Reply& reply) {
+  if (access_.none()) {
+    return reply(absl::FailedPreconditionError(
+        "this node's ipamd has neither certificates nor a token to talk to "
+        "others with: see --peer-cert and --peer-token-file"));
+  }
+  peers_.LookAgain();
+  const rpc::Peer* peer = peers_.Find(node);
+  if (peer == nullptr) return reply(NoSuchPeer(node));
+  Run(looking_,
+      [this, access = access_, peer = *peer, path, reply]() -> Finish {
+        auto body = rpc::PeerClient(access).Look(peer, path, kLookTimeout);
+        return [this, reply, body = std::move(body)] {
+          CountPeerCall("look", body.status());
+          if (!body.ok()) return reply(body.status());
+          reply(rpc::Answer{*body});
+        };
+      });
+}
+
 // --- calls to the VPC
 
 void Shifter::TakeOver(const pool::CallTakeOver& call) {
@@ -303,13 +328,15 @@ void Shifter::LookThrough(Side side) {
 // --- calls by other nodes
 
 void Shifter::OnCall(const rpc::PeerCall& call, const rpc::Reply& reply) {
-  absl::StatusOr<rpc::Answer> answer = desk_.Serve(call);
-  const bool known = !absl::IsUnimplemented(answer.status());
-  parts_.metrics.Add(
-      "cnivpc_peer_requests_total",
-      {{"path", known ? call.path : "other"},
-       {"code", absl::StatusCodeToString(answer.status().code())}});
-  reply(std::move(answer));
+  desk_.Serve(call, [this, path = call.path,
+                     reply](absl::StatusOr<rpc::Answer> answer) {
+    const bool known = !absl::IsUnimplemented(answer.status());
+    parts_.metrics.Add(
+        "cnivpc_peer_requests_total",
+        {{"path", known ? path : "other"},
+         {"code", absl::StatusCodeToString(answer.status().code())}});
+    reply(std::move(answer));
+  });
   Do(Side::kLender, lender_.Take());
 }
 
