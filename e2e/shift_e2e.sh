@@ -69,6 +69,11 @@ same "the node with the most to spare lent it" "1 0" "$(events node-b lender len
 same "node-a knows its story: it was probed before the pod had it" "arriving borrowed admitted leased" \
   "$(ctl node-a events "$a1" -o json | jq -r '[.events[].reason] | join(" ")')"
 same "node-b knows where it went" "leaving lent" "$(ctl node-b events "$a1" -o json | jq -r '[.events[].reason] | join(" ")')"
+same "which can be asked from another node" "leaving lent" \
+  "$(ctl node-a events "$a1" -n node-b -o json | jq -r '[.events[].reason] | join(" ")')"
+expect "as can how it is" grep "node-b, 10.126.0.12" <<<"$(ctl node-a status -n node-b || true)"
+refuse "but not what would change it" ctl node-a pop node-b -n node-b
+expect "a node that isn't in the list is told so" grep "node node-z is isn't known" <<<"$(ctl node-a get pool -n node-z 2>&1 || true)"
 expect "and tells why it doesn't have it" grep "node node-a" <<<"$(ctl node-b why "$a1")"
 expect "no shift is open" none_open node-a
 expect "nor on the other side" none_open node-b

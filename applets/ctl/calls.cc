@@ -1,7 +1,7 @@
 #include "applets/ctl/calls.h"
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "applets/rpc/query.h"
 #include "base/status.h"
 
 namespace applets::ctl {
@@ -13,26 +13,11 @@ std::string SubjectOf(const Options& options) {
     return absl::StrCat("address=", options.address->ToString());
   }
   if (!options.pod) return "";
-  return absl::StrCat(
-      "pod=", Escaped(absl::StrCat(options.pod->ns, "/", options.pod->name)));
+  return absl::StrCat("pod=", rpc::Escape(absl::StrCat(options.pod->ns, "/",
+                                                       options.pod->name)));
 }
 
 }  // namespace
-
-std::string Escaped(absl::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    if (absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' ||
-        c == '.' || c == '_' || c == '~') {
-      escaped += c;
-    } else {
-      absl::StrAppend(
-          &escaped, "%",
-          absl::Hex(static_cast<unsigned char>(c), absl::kZeroPad2));
-    }
-  }
-  return escaped;
-}
 
 absl::StatusOr<rpc::PoolReply> AskPool(const Connection& connection) {
   ASSIGN_OR_RETURN(const std::string body, connection("GET", "/v1/pool", ""));

@@ -40,9 +40,6 @@ absl::StatusOr<rpc::GiveBackReply> GiveBack(
 absl::StatusOr<rpc::SweepReply> Sweep(const Connection& connection,
                                       const Options& options);
 
-// `text` as a value in a URL's query (RFC 3986 §2.1).
-std::string Escaped(absl::string_view text);
-
 }  // namespace applets::ctl
 
 #endif  // CNIVPC_APPLETS_CTL_CALLS_H_

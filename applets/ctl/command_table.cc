@@ -15,7 +15,8 @@ constexpr Flag kFlags[] = {
      "where ipamd listens (default /run/cni-vpc-ipamd.sock)"},
     {FlagId::kTimeout, '\0', "timeout", "DURATION",
      "how long to wait for ipamd (default 5s; 30s for what asks the VPC)"},
-    {FlagId::kNode, 'n', "node", "NODE", "read another node's pool"},
+    {FlagId::kNode, 'n', "node", "NODE",
+     "ask another node's ipamd, by way of this node's"},
     {FlagId::kYes, 'y', "yes", "", "don't ask, do it"},
     {FlagId::kDryRun, '\0', "dry-run", "", "only say what would be done"},
     {FlagId::kFollow, 'f', "follow", "", "go on with what happens from now on"},
@@ -30,7 +31,10 @@ constexpr FlagId kAsking[] = {FlagId::kOutput, FlagId::kNoHeaders,
                               FlagId::kSocket, FlagId::kTimeout, FlagId::kHelp};
 constexpr FlagId kTelling[] = {
     FlagId::kOutput, FlagId::kNoHeaders, FlagId::kFollow, FlagId::kSince,
-    FlagId::kSocket, FlagId::kTimeout,   FlagId::kHelp};
+    FlagId::kSocket, FlagId::kTimeout,   FlagId::kNode,   FlagId::kHelp};
+constexpr FlagId kExplaining[] = {FlagId::kOutput, FlagId::kSocket,
+                                  FlagId::kTimeout, FlagId::kNode,
+                                  FlagId::kHelp};
 constexpr FlagId kAnswering[] = {FlagId::kOutput, FlagId::kSocket,
                                  FlagId::kTimeout, FlagId::kHelp};
 constexpr FlagId kGivingBack[] = {FlagId::kOutput, FlagId::kYes,
@@ -96,7 +100,7 @@ constexpr Command kCommands[] = {
      .operands = Operands::kNone,
      .arguments = "",
      .help = "how the node's addresses are doing",
-     .flags = kAnswering,
+     .flags = kExplaining,
      .formats = kDocuments},
     {.words = "why",
      .alias = "",
@@ -104,7 +108,7 @@ constexpr Command kCommands[] = {
      .operands = Operands::kSubject,
      .arguments = "POD|IP",
      .help = "why a pod has no address, or an address is as it is",
-     .flags = kAnswering,
+     .flags = kExplaining,
      .formats = kDocuments},
     {.words = "events",
      .alias = "",

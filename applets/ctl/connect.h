@@ -7,7 +7,8 @@
 
 namespace applets::ctl {
 
-// To the ipamd at options.socket; everything done with the connection ends
+// To the ipamd at options.socket, which passes calls on to that of options.node
+// unless this is "". Everything done with the connection ends
 // after options.timeout. Errors are those of rpc::Client.
 absl::StatusOr<Connection> ConnectToSocket(const Options& options);
 

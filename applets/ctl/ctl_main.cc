@@ -23,11 +23,6 @@ bool Print(FILE* file, absl::string_view text) {
          std::fflush(file) == 0;
 }
 
-absl::StatusOr<rpc::PoolReply> ReadPeer(const Options& options) {
-  return absl::UnimplementedError(
-      absl::StrCat("no way to node ", options.node));
-}
-
 std::string Ask(const std::string& question) {
   Print(stderr, question);
   std::string answer;
@@ -39,7 +34,6 @@ std::string Ask(const std::string& question) {
 
 Host SystemHost() {
   return {.connect = ConnectToSocket,
-          .read_peer = ReadPeer,
           .now = absl::Now,
           .print = [](absl::string_view text) { return Print(stdout, text); },
           .ask = Ask,

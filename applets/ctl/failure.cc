@@ -15,9 +15,6 @@ constexpr char kBecomeRoot[] =
 constexpr char kWait[] =
     "Wait longer with --timeout, or see in ipamd's log what keeps it.";
 constexpr char kAgain[] = "Ask again in a moment.";
-constexpr char kPeer[] =
-    "docs/cnivpctl.md says how nodes find and trust each other; or run "
-    "cnivpctl on that node.";
 constexpr char kElsewhere[] = "Name another file, or - for stdout.";
 constexpr char kCompare[] =
     "Is it another version? Compare `cnivpctl version` with ipamd's.";
@@ -68,12 +65,6 @@ std::string ExplainRefused(const absl::Status& status) {
     default:
       return Lines(SaidNo(status), "");
   }
-}
-
-std::string ExplainPeer(const std::string& node, const absl::Status& status) {
-  return Lines(
-      absl::StrCat("can't read the pool of ", node, ": ", status.message()),
-      kPeer);
 }
 
 std::string ExplainBundle(const absl::Status& status) {

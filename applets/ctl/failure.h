@@ -15,9 +15,6 @@ std::string ExplainUnreachable(const absl::Status& status);
 // `status` is from a call on a connection.
 std::string ExplainRefused(const absl::Status& status);
 
-// `status` is from asking another node's ipamd.
-std::string ExplainPeer(const std::string& node, const absl::Status& status);
-
 // `status` is from writing a bundle.
 std::string ExplainBundle(const absl::Status& status);
 

@@ -13,7 +13,6 @@
 #include "applets/ctl/calls.h"
 #include "applets/ctl/options.h"
 #include "applets/ctl/tar.h"
-#include "applets/rpc/messages_pool.h"
 
 namespace applets::ctl {
 
@@ -34,10 +33,9 @@ struct Outcome {
 
 // What a command needs from the outside.
 struct Host {
-  // To the ipamd at options.socket. NOT_FOUND: nobody listens there.
+  // To the ipamd at options.socket, or by it to that of options.node.
+  // NOT_FOUND: nobody listens there.
   std::function<absl::StatusOr<Connection>(const Options&)> connect;
-  // The pool of another node, options.node.
-  std::function<absl::StatusOr<rpc::PoolReply>(const Options&)> read_peer;
   std::function<absl::Time()> now;
 
   // Prints at once, to stdout; false when nobody reads it any more.

@@ -41,7 +41,7 @@ struct Options {
   bool headers = true;
   std::string socket = rpc::kDefaultSocket;
   absl::Duration timeout = absl::Seconds(5);
-  std::string node = {};  // -n: another node's ipamd; "" for this node's
+  std::string node = {};  // -n: of which node; "" for this one
   bool yes = false;       // don't ask
   bool dry_run = false;
   bool follow = false;

@@ -30,17 +30,6 @@ Outcome Answered(absl::StatusOr<Reply> reply, Format format) {
   return Printed(format(*std::move(reply)));
 }
 
-Outcome ShowPeer(const Options& options, const Host& host) {
-  absl::StatusOr<rpc::PoolReply> pool = host.read_peer(options);
-  if (!pool.ok()) {
-    return {kFailed, "", ExplainPeer(options.node, pool.status())};
-  }
-  if (options.action == Action::kGetNode) {
-    return Printed(FormatNodes(options, {*std::move(pool)}));
-  }
-  return Printed(FormatPool(options, *std::move(pool), host.now()));
-}
-
 Outcome ShowStatus(const Options& options, const rpc::NodeReply& node,
                    absl::Time now) {
   Outcome outcome = Printed(FormatStatus(options, node, now));
@@ -84,7 +73,6 @@ Outcome AskOnce(const Options& options, const Host& host,
 }
 
 Outcome Ask(const Options& options, const Host& host) {
-  if (!options.node.empty()) return ShowPeer(options, host);
   if (options.action == Action::kEvents) return ShowEvents(options, host);
   const absl::StatusOr<Connection> ipamd = host.connect(options);
   if (!ipamd.ok()) return {kFailed, "", ExplainUnreachable(ipamd.status())};

@@ -182,21 +182,14 @@ TEST_F(AskTest, UnusedIsUk8sColumns) {
             "10.0.0.5   subnet-a   popped   60s\n");
 }
 
-TEST_F(RunTest, AnotherNodesPoolIsRead) {
-  Host host = host_;
-  host.read_peer =
-      [](const Options& options) -> absl::StatusOr<rpc::PoolReply> {
-    if (options.node == "node-1") return Node();
-    return absl::NotFoundError("no such node");
-  };
-  EXPECT_THAT(ctl::Run({"get", "pool", "-n", "node-1"}, host).out,
-              HasSubstr("10.0.0.9"));
-  EXPECT_THAT(ctl::Run({"get", "node", "-n", "node-1"}, host).out,
+TEST_F(AskTest, AnotherNodeIsAskedByWayOfThisOnes) {
+  AnswerAlways(rpc::ToJson(Node()));
+  EXPECT_THAT(Ask({"get", "pool", "-n", "node-1"}).out, HasSubstr("10.0.0.9"));
+  EXPECT_EQ(asked_, "GET /v1/nodes/node-1/v1/pool ");
+  EXPECT_THAT(Ask({"get", "node", "-n", "node-1"}).out,
               HasSubstr("node-1   subnet-a   1"));
-  const Outcome outcome = ctl::Run({"get", "pool", "-n", "x"}, host);
-  EXPECT_EQ(outcome.exit_status, kFailed);
-  EXPECT_THAT(outcome.err, StartsWith("cnivpctl: can't read the pool of x: no "
-                                      "such node\n"));
+  Ask({"why", "web-0", "-n", "node/2"});
+  EXPECT_EQ(asked_, "GET /v1/nodes/node%2f2/v1/why pod=default/web-0;");
 }
 
 TEST_F(RunTest, JsonCanBeReadBackAsTheDaemonsMessage) {

@@ -14,6 +14,7 @@
 #include "applets/ipamd/admin_view.h"
 #include "applets/ipamd/why.h"
 #include "applets/rpc/messages_events.h"
+#include "applets/rpc/query.h"
 #include "base/build_info.h"
 #include "base/status.h"
 #include "glog/logging.h"
@@ -23,6 +24,9 @@ namespace {
 
 using base::Ipv4;
 using rpc::Answer;
+
+// Before a node's name, and what is asked of that node.
+constexpr absl::string_view kNodes = "/v1/nodes/";
 
 template <typename T>
 absl::StatusOr<Answer> AsAnswer(const absl::StatusOr<T>& message) {
@@ -82,6 +86,8 @@ bool Admin::Get(const rpc::Call& call, const rpc::Reply& reply) {
     reply(Answer{parts_.log.Text(), "text/plain"});
   } else if (call.path == "/v1/addresses/unused") {
     Unused(reply);
+  } else if (absl::StartsWith(call.path, kNodes)) {
+    OfNode(call, reply);
   } else {
     return false;
   }
@@ -162,6 +168,20 @@ absl::StatusOr<Answer> Admin::Why(const rpc::Call& call) const {
     return AsAnswer(WhyAddress(evidence, *query.address, absl::Now()));
   }
   return absl::InvalidArgumentError("why: pod or address is missing");
+}
+
+// "/v1/nodes/node-b/v1/pool"
+void Admin::OfNode(const rpc::Call& call, const rpc::Reply& reply) {
+  const absl::string_view rest =
+      absl::string_view(call.path).substr(kNodes.size());
+  const size_t slash = std::min(rest.find('/'), rest.size());
+  const auto node = rpc::Unescape(rest.substr(0, slash));
+  if (!node.ok() || node->empty() || slash == rest.size()) {
+    return reply(absl::InvalidArgumentError("must be /v1/nodes/NODE/PATH"));
+  }
+  rpc::Call there = call;
+  there.path = std::string(rest.substr(slash));
+  parts_.ask_node(*node, there, reply);
 }
 
 void Admin::ListThen(

@@ -5,6 +5,7 @@
 #include <functional>
 #include <list>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -29,8 +30,9 @@
 namespace applets::ipamd {
 
 // What operators ask and do by hand: the paths of rpc/messages_admin.h,
-// messages_events.h and messages_node.h, /v1/config and /v1/log. Lives on the
-// loop's thread; what blocks is done on a thread that owns nothing.
+// messages_events.h and messages_node.h, /v1/config and /v1/log; and, behind
+// /v1/nodes/NODE, what another node shows. Lives on the loop's thread; what
+// blocks is done on a thread that owns nothing.
 class Admin {
  public:
   // An operator who has addresses given back waits no longer for the VPC.
@@ -52,6 +54,10 @@ class Admin {
     std::function<void(const absl::Status&)> on_store_status;
     // As rpc::NodeReply has it.
     std::function<std::string()> kubernetes;
+    // Answers as a node's ipamd does.
+    std::function<void(const std::string& node, const rpc::Call&,
+                       const rpc::Reply&)>
+        ask_node;
   };
   explicit Admin(Parts parts);
 
@@ -75,6 +81,7 @@ class Admin {
   rpc::NodeReply Node() const;
   absl::StatusOr<rpc::Answer> Events(const rpc::Call& call) const;
   absl::StatusOr<rpc::Answer> Why(const rpc::Call& call) const;
+  void OfNode(const rpc::Call& call, const rpc::Reply& reply);
   void Unused(const rpc::Reply& reply);
   void Sweep(const rpc::Call& call, const rpc::Reply& reply);
   absl::Status CheckNode(const std::string& node) const;

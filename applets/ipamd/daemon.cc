@@ -11,6 +11,7 @@
 #include "applets/ipamd/vpc_metrics.h"
 #include "applets/ledger/locate.h"
 #include "applets/ledger/queue.h"
+#include "applets/rpc/query.h"
 #include "base/build_info.h"
 #include "base/status.h"
 #include "glog/logging.h"
@@ -237,7 +238,12 @@ void Daemon::OpenAdmin() {
       loop_, *ledger_, *keeper_, *desk_, *janitor_, node_, options_, journal_,
       log_, [this] { return store_status_; }, [this] { return stopping_; },
       [this](const absl::Status& status) { OnStoreStatus(status); },
-      [this] { return cluster_ == nullptr ? "" : cluster_->Health(); }});
+      [this] { return cluster_ == nullptr ? "" : cluster_->Health(); },
+      [this](const std::string& node, const rpc::Call& call,
+             const rpc::Reply& reply) {
+        if (node == options_.node) return Get(call, reply);
+        shifter_->LookAt(node, call.path + rpc::FormatQuery(call.query), reply);
+      }});
 }
 
 void Daemon::OnRecords(const pool::Records& records) {
@@ -271,7 +277,9 @@ std::function<void(int)> Daemon::Borrowing() {
 absl::Status Daemon::OpenShifter() {
   Shifter::Handlers handlers;
   handlers.waiting = [this] { return desk_->waiting(); };
-  handlers.pool = [this] { return desk_->Pool(options_.node); };
+  handlers.look = [this](const rpc::Call& call, const rpc::Reply& reply) {
+    Get(call, reply);
+  };
   handlers.on_store_status = [this](const absl::Status& status) {
     OnStoreStatus(status);
   };

@@ -1,5 +1,6 @@
 #include "applets/ipamd/peer_desk.h"
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
 
@@ -17,21 +18,29 @@ absl::Status MaySpeakFor(const rpc::PeerIdentity& identity,
 
 }  // namespace
 
-absl::StatusOr<Answer> PeerDesk::Serve(const rpc::PeerCall& call) {
-  if (call.method == "GET") return Get(call.path);
-  if (call.path == "/v1/lend") return Lend(call);
-  if (call.path == "/v1/settle") return Settle(call);
-  return absl::UnimplementedError("no such path");
+void PeerDesk::Serve(const rpc::PeerCall& call, const rpc::Reply& reply) {
+  if (call.method == "GET") return Get(call, reply);
+  if (call.path == "/v1/lend") return reply(Lend(call));
+  if (call.path == "/v1/settle") return reply(Settle(call));
+  reply(absl::UnimplementedError("no such path"));
 }
 
-absl::StatusOr<Answer> PeerDesk::Get(const std::string& path) {
-  if (path == "/healthz") return Answer{"ok\n", "text/plain"};
-  if (path == "/v1/pool") return Answer{rpc::ToJson(parts_.pool())};
-  if (path == "/v1/spare") {
-    return Answer{rpc::ToJson(rpc::SpareReply{
-        parts_.node, parts_.subnet, parts_.lender.Spare(parts_.waiting())})};
+void PeerDesk::Get(const rpc::PeerCall& call, const rpc::Reply& reply) {
+  if (call.path == "/healthz") return reply(Answer{"ok\n", "text/plain"});
+  if (call.path == "/v1/spare") {
+    return reply(Answer{rpc::ToJson(rpc::SpareReply{
+        parts_.node, parts_.subnet, parts_.lender.Spare(parts_.waiting())})});
   }
-  return absl::UnimplementedError("no such path");
+  if (!absl::c_linear_search(kLooks, call.path)) {
+    return reply(absl::UnimplementedError("no such path"));
+  }
+  parts_.look({.method = "GET",
+               .path = call.path,
+               .query = call.query,
+               .body = "",
+               .peer = {},
+               .connection = 0},
+              reply);
 }
 
 absl::StatusOr<Answer> PeerDesk::Lend(const rpc::PeerCall& call) {

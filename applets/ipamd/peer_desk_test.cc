@@ -1,7 +1,9 @@
 #include "applets/ipamd/peer_desk.h"
 
 #include <string>
+#include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "pool/pool.h"
 
@@ -29,7 +31,11 @@ class PeerDeskTest : public testing::Test {
                                   const std::string& path,
                                   const std::string& body,
                                   const std::string& as = "node-b") {
-    return desk_.Serve({method, path, body, {.names = {as}}});
+    absl::StatusOr<rpc::Answer> answer = absl::UnknownError("not answered");
+    desk_.Serve(
+        {method, path, {{"since", "7"}}, body, {.names = {as}}},
+        [&](absl::StatusOr<rpc::Answer> got) { answer = std::move(got); });
+    return answer;
   }
   absl::StatusOr<rpc::Answer> Lend(const std::string& node,
                                    const std::string& as) {
@@ -54,8 +60,9 @@ class PeerDeskTest : public testing::Test {
                        {.node = "node-a", .subnet = kSubnet, .keep = 1}};
   PeerDesk desk_{{lender_, interface_, "node-a", kSubnet,
                   [this] { return waiting_; },
-                  [] {
-                    return rpc::PoolReply{"node-a", {}};
+                  [](const rpc::Call& call, const rpc::Reply& reply) {
+                    reply(rpc::Answer{call.method + " " + call.path +
+                                      rpc::FormatQuery(call.query)});
                   },
                   [this] { return now_; }}};
 };
@@ -97,11 +104,13 @@ TEST_F(PeerDeskTest, SettlingEndsTheLoanAndMayBeRepeated) {
   EXPECT_TRUE(Settle("node-b", "node-b").ok());
 }
 
-TEST_F(PeerDeskTest, ThePoolAndTheHealthCanBeRead) {
+TEST_F(PeerDeskTest, WhatOperatorsLookAtIsAnsweredAsOnTheSocket) {
   EXPECT_EQ(Ask("GET", "/healthz", "")->body, "ok\n");
-  const auto pool = Ask("GET", "/v1/pool", "");
-  ASSERT_TRUE(pool.ok());
-  EXPECT_EQ(rpc::ParsePoolReply(pool->body)->node, "node-a");
+  for (const char* path :
+       {"/v1/pool", "/v1/node", "/v1/events", "/v1/why", "/readyz"}) {
+    EXPECT_EQ(Ask("GET", path, "")->body,
+              absl::StrCat("GET ", path, "?since=7"));
+  }
 }
 
 TEST_F(PeerDeskTest, NothingOfTheSocketsOtherCallsCanBeHadHere) {
@@ -111,7 +120,9 @@ TEST_F(PeerDeskTest, NothingOfTheSocketsOtherCallsCanBeHadHere) {
     EXPECT_TRUE(absl::IsUnimplemented(Ask("POST", path, "{}").status()))
         << path;
   }
-  for (const char* path : {"/metrics", "/v1/lend", "/v1/settle", "/"}) {
+  for (const char* path :
+       {"/metrics", "/v1/config", "/v1/log", "/v1/addresses/unused",
+        "/v1/nodes/node-b/v1/pool", "/v1/lend", "/v1/settle", "/"}) {
     EXPECT_TRUE(absl::IsUnimplemented(Ask("GET", path, "").status())) << path;
   }
 }

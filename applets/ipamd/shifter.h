@@ -17,9 +17,9 @@
 #include "applets/ipamd/peer_desk.h"
 #include "applets/ipamd/peers.h"
 #include "applets/ledger/ledger.h"
-#include "applets/rpc/messages_pool.h"
 #include "applets/rpc/peer_client.h"
 #include "applets/rpc/peer_server.h"
+#include "applets/rpc/server.h"
 #include "base/address.h"
 #include "base/loop.h"
 #include "netlink/node.h"
@@ -43,8 +43,8 @@ class Shifter {
   struct Handlers {
     // How many ADDs wait for an address.
     std::function<int()> waiting;
-    // For GET /v1/pool.
-    std::function<rpc::PoolReply()> pool;
+    // Answers a call that only looks, as on the socket.
+    std::function<void(const rpc::Call&, const rpc::Reply&)> look;
     // A record was stored, or couldn't be.
     std::function<void(const absl::Status& status)> on_store_status;
     // For the journal.
@@ -74,6 +74,11 @@ class Shifter {
   void Start();
   // Gets up to `count` addresses from other nodes: on_borrowed is to follow.
   void Borrow(int count);
+  // Answers as the node called `node` does to a GET of `path`, which may have a
+  // query. NOT_FOUND when where it is isn't known, FAILED_PRECONDITION when
+  // there is no way to talk to other nodes; rpc::PeerClient's errors.
+  void LookAt(const std::string& node, const std::string& path,
+              const rpc::Reply& reply);
   // Takes no more calls from other nodes.
   void Stop();
   // Addresses that are being taken over at this moment.
@@ -125,7 +130,8 @@ class Shifter {
   absl::Time next_complaint_ = absl::InfinitePast();
   base::Timer timer_;
   std::unique_ptr<rpc::PeerServer> server_;
-  Crew talking_;  // to other nodes
+  Crew talking_;  // to other nodes about addresses
+  Crew looking_;  // at other nodes for operators
   Crew moving_;   // calls to the VPC
 };
 

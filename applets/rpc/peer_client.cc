@@ -94,11 +94,10 @@ absl::StatusOr<SpareReply> PeerClient::Spare(const Peer& peer,
   return ParseSpareReply(body);
 }
 
-absl::StatusOr<PoolReply> PeerClient::Pool(const Peer& peer,
-                                           absl::Duration timeout) {
-  ASSIGN_OR_RETURN(const std::string body,
-                   Call(peer, {.timeout = timeout}, "/v1/pool"));
-  return ParsePoolReply(body);
+absl::StatusOr<std::string> PeerClient::Look(const Peer& peer,
+                                             absl::string_view path,
+                                             absl::Duration timeout) {
+  return Call(peer, {.timeout = timeout}, path);
 }
 
 }  // namespace applets::rpc

@@ -8,7 +8,6 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "applets/rpc/messages_pool.h"
 #include "applets/rpc/peer_access.h"
 #include "applets/rpc/peer_list.h"
 #include "applets/rpc/peer_messages.h"
@@ -33,7 +32,9 @@ class PeerClient {
   absl::Status Settle(const Peer& peer, const SettleRequest& request,
                       absl::Duration timeout);
   absl::StatusOr<SpareReply> Spare(const Peer& peer, absl::Duration timeout);
-  absl::StatusOr<PoolReply> Pool(const Peer& peer, absl::Duration timeout);
+  // GET of a path that only shows something: the answer's body.
+  absl::StatusOr<std::string> Look(const Peer& peer, absl::string_view path,
+                                   absl::Duration timeout);
 
  private:
   absl::Status Prepare();

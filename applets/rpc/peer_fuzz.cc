@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "applets/rpc/peer_http.h"
 #include "applets/rpc/peer_messages.h"
+#include "applets/rpc/query.h"
 
 namespace {
 
@@ -32,6 +33,12 @@ void CheckMessages(const std::string& body) {
   CheckStable(rpc::ParseSpareReply(body), rpc::ParseSpareReply);
 }
 
+void CheckQuery(const applets::rpc::Query& query) {
+  const std::string text = applets::rpc::FormatQuery(query);
+  const auto again = applets::rpc::ParseQuery(text.empty() ? "" : &text[1]);
+  Must(again.ok() && *again == query);
+}
+
 }  // namespace
 
 // A connection's bytes: requests, one after the other, and what their bodies
@@ -53,6 +60,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     Must(buffer.size() < before);
     Must((*request)->path[0] == '/');
     Must((*request)->body.size() <= applets::rpc::kMaxPeerBodyBytes);
+    CheckQuery((*request)->query);
     CheckMessages((*request)->body);
   }
 }

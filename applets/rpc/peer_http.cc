@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -50,7 +51,12 @@ absl::Status ReadRequestLine(absl::string_view line, PeerRequest* request) {
   if (words[0] != "GET" && words[0] != "POST") return NotHttp("method");
   if (words[1].empty() || words[1][0] != '/') return NotHttp("target");
   request->method = std::string(words[0]);
-  request->path = std::string(words[1].substr(0, words[1].find('?')));
+  const std::pair<absl::string_view, absl::string_view> target =
+      absl::StrSplit(words[1], absl::MaxSplits('?', 1));
+  request->path = std::string(target.first);
+  auto query = ParseQuery(target.second);
+  if (!query.ok()) return NotHttp("query");
+  request->query = *std::move(query);
   return absl::OkStatus();
 }
 

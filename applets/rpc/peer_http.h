@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "applets/rpc/query.h"
 
 // The server's half of HTTP/1.1 (RFC 9112), for bytes from strangers: any pod
 // can connect to the port that nodes talk on. As much of it as peers use, each
@@ -14,8 +15,9 @@
 namespace applets::rpc {
 
 struct PeerRequest {
-  std::string method;         // GET or POST
-  std::string path;           // begins with '/'; without query
+  std::string method;  // GET or POST
+  std::string path;    // begins with '/'; without query
+  Query query;
   std::string authorization;  // that header's value; "" without it
   std::string body;
   bool keep_alive = true;

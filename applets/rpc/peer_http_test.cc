@@ -15,18 +15,20 @@ absl::Status RefusalOf(std::string bytes) {
 
 TEST(PeerHttpTest, TakesARequestAndLeavesTheNext) {
   std::string buffer = absl::StrCat(
-      "POST /v1/lend?x=1 HTTP/1.1\r\nhost: b\r\nAuthorization:  Bearer t \r\n"
+      "POST /v1/lend?x=1%2f2 HTTP/1.1\r\nhost: b\r\nAuthorization:  Bearer t "
+      "\r\n"
       "content-length: 2\r\nConnection: close\r\n\r\n{}",
       kGet);
   const auto first = TakeRequest(&buffer);
   ASSERT_TRUE(first.ok()) << first.status();
   ASSERT_TRUE(first->has_value());
   EXPECT_EQ(**first,
-            (PeerRequest{"POST", "/v1/lend", "Bearer t", "{}", false}));
+            (PeerRequest{
+                "POST", "/v1/lend", {{"x", "1/2"}}, "Bearer t", "{}", false}));
   EXPECT_EQ(buffer, kGet);
   const auto second = TakeRequest(&buffer);
   ASSERT_TRUE(second.ok() && second->has_value());
-  EXPECT_EQ(**second, (PeerRequest{"GET", "/v1/spare", "", "", true}));
+  EXPECT_EQ(**second, (PeerRequest{"GET", "/v1/spare", {}, "", "", true}));
   EXPECT_EQ(buffer, "");
 }
 

@@ -15,9 +15,9 @@
 // versions N and N-1 can talk to each other both ways. docs/api.md shows each
 // with curl.
 //
-// Besides these a node answers GET /v1/pool (messages_pool.h) and GET /healthz,
-// and nothing else: no call that changes a pool at another's will can be made
-// here.
+// Besides these a node answers GETs by which operators look at it from another
+// node (ipamd/peer_desk.h), and nothing else: no operator's call that changes
+// something can be made here.
 namespace applets::rpc {
 
 // Where ipamd listens for other nodes unless told otherwise.

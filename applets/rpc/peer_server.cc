@@ -163,10 +163,11 @@ void PeerServer::State::OnRequest(uint64_t id, const PeerRequest& request) {
     return;
   }
   client.known = true;
-  handlers.on_call({request.method, request.path, request.body, *identity},
-                   [this, id](const absl::StatusOr<rpc::Answer>& answer) {
-                     Answer(id, answer);
-                   });
+  handlers.on_call(
+      {request.method, request.path, request.query, request.body, *identity},
+      [this, id](const absl::StatusOr<rpc::Answer>& answer) {
+        Answer(id, answer);
+      });
 }
 
 void PeerServer::State::Answer(uint64_t id,

@@ -13,6 +13,7 @@
 #include "applets/rpc/peer_access.h"
 #include "applets/rpc/peer_connection.h"
 #include "applets/rpc/peer_gate.h"
+#include "applets/rpc/query.h"
 #include "applets/rpc/server.h"
 #include "base/address.h"
 #include "base/loop.h"
@@ -23,6 +24,7 @@ namespace applets::rpc {
 struct PeerCall {
   std::string method;  // GET or POST
   std::string path;
+  Query query;
   std::string body;
   PeerIdentity identity;
 };

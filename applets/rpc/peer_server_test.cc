@@ -14,6 +14,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "applets/rpc/messages_pool.h"
 #include "applets/rpc/openssl.h"
 #include "applets/rpc/peer_certificates.h"
 #include "applets/rpc/peer_client.h"
@@ -220,7 +221,9 @@ TEST(PeerServerTest, NodesWithCertificatesOfOneAuthorityTalk) {
   EXPECT_EQ(client.Spare(node.peer(), kTimeout)->spare, 4);
   EXPECT_TRUE(
       client.Settle(node.peer(), {"key-1", "node-a", true}, kTimeout).ok());
-  EXPECT_EQ(client.Pool(node.peer(), kTimeout)->node, "node-b");
+  EXPECT_EQ(
+      ParsePoolReply(*client.Look(node.peer(), "/v1/pool", kTimeout))->node,
+      "node-b");
   EXPECT_EQ(node.connections(), 1U);  // kept
 }
 

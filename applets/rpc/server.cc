@@ -71,19 +71,9 @@ std::string BodyOf(evhttp_request* request) {
   return body;
 }
 
-std::map<std::string, std::string> QueryOf(const evhttp_uri* uri) {
-  std::map<std::string, std::string> query;
+Query QueryOf(const evhttp_uri* uri) {
   const char* text = uri == nullptr ? nullptr : evhttp_uri_get_query(uri);
-  evkeyvalq pairs = {};
-  if (text == nullptr || evhttp_parse_query_str(text, &pairs) != 0) {
-    return query;
-  }
-  for (const evkeyval* pair = pairs.tqh_first; pair != nullptr;
-       pair = pair->next.tqe_next) {
-    query[pair->key] = pair->value;
-  }
-  evhttp_clear_headers(&pairs);
-  return query;
+  return ParseQuery(text == nullptr ? "" : text).value_or(Query());
 }
 
 void Send(evhttp_request* request, const absl::StatusOr<Answer>& answer) {

@@ -5,12 +5,12 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "applets/rpc/query.h"
 #include "base/loop.h"
 
 struct evhttp_request;
@@ -21,8 +21,8 @@ namespace applets::rpc {
 struct Call {
   std::string method;  // GET or POST
   std::string path;    // without query
-  // What came after '?', decoded; of a name that is there twice the last.
-  std::map<std::string, std::string> query;
+  // What came after '?'; empty when it can't be read.
+  Query query;
   std::string body;
   ucred peer;           // SO_PEERCRED: who connected
   uint64_t connection;  // the same for all calls of a connection; never reused

@@ -46,13 +46,13 @@ _cnivpctl() {
       flags='-o --output --no-headers --socket --timeout -n --node -h --help'
       formats='wide json yaml' ;;
     'status') words=''
-      flags='-o --output --socket --timeout -h --help'
+      flags='-o --output --socket --timeout -n --node -h --help'
       formats='text json yaml' ;;
     'why') words=''
-      flags='-o --output --socket --timeout -h --help'
+      flags='-o --output --socket --timeout -n --node -h --help'
       formats='text json yaml' ;;
     'events') words=''
-      flags='-o --output --no-headers -f --follow --since --socket --timeout -h --help'
+      flags='-o --output --no-headers -f --follow --since --socket --timeout -n --node -h --help'
       formats='wide json yaml' ;;
     'pop') words=''
       flags='-o --output --socket --timeout -h --help'

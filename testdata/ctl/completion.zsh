@@ -39,13 +39,13 @@ _cnivpctl() {
       flags=('-o' '--output' '--no-headers' '--socket' '--timeout' '-n' '--node' '-h' '--help')
       formats=('wide' 'json' 'yaml') ;;
     'status') entries=()
-      flags=('-o' '--output' '--socket' '--timeout' '-h' '--help')
+      flags=('-o' '--output' '--socket' '--timeout' '-n' '--node' '-h' '--help')
       formats=('text' 'json' 'yaml') ;;
     'why') entries=()
-      flags=('-o' '--output' '--socket' '--timeout' '-h' '--help')
+      flags=('-o' '--output' '--socket' '--timeout' '-n' '--node' '-h' '--help')
       formats=('text' 'json' 'yaml') ;;
     'events') entries=()
-      flags=('-o' '--output' '--no-headers' '-f' '--follow' '--since' '--socket' '--timeout' '-h' '--help')
+      flags=('-o' '--output' '--no-headers' '-f' '--follow' '--since' '--socket' '--timeout' '-n' '--node' '-h' '--help')
       formats=('wide' 'json' 'yaml') ;;
     'pop') entries=()
       flags=('-o' '--output' '--socket' '--timeout' '-h' '--help')
