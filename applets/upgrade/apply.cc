@@ -14,6 +14,7 @@
 #include "applets/upgrade/elf.h"
 #include "applets/upgrade/files.h"
 #include "applets/upgrade/inspect.h"
+#include "applets/upgrade/self_test.h"
 #include "applets/upgrade/state_file.h"
 #include "applets/upgrade/steps.h"
 #include "applets/upgrade/trial.h"
@@ -177,8 +178,11 @@ absl::StatusOr<std::optional<Run>> Settle(const Places& places,
           " isn't finished: say --resume --bin-dir=", left->bin_dir));
     }
     settled = Carry(places, Recover(*std::move(left), absl::Now()), tell);
-    if (settled->unfinished()) break;
+    if (settled->unfinished()) return settled;
   }
+  // Of an upgrader that died before there was a record, or over a self-test.
+  Remove(places.staged()).IgnoreError();
+  RemoveScratch(places.scratch_dir);
   return settled;
 }
 

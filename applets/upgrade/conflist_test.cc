@@ -52,7 +52,7 @@ TEST(ConflistTest, RequestHasTheListsNameAndVersionAndThePreviousResult) {
 }
 
 TEST(ConflistTest, WhatIsWrongIsNamed) {
-  const std::pair<const char*, const char*> kBad[] = {
+  const std::pair<const char*, const char*> bad[] = {
       {"{", "not JSON"},
       {"[]", "must be an object"},
       {R"({"plugins":[]})", "name: missing"},
@@ -62,7 +62,7 @@ TEST(ConflistTest, WhatIsWrongIsNamed) {
       {R"({"name":"n","type":"../sh"})", "type must be a file's name"},
       {R"({"name":"n","type":""})", "type must be a file's name"},
       {R"({"name":"n","type":"x","cniVersion":1})", "cniVersion: must be"}};
-  for (const auto& [text, problem] : kBad) {
+  for (const auto& [text, problem] : bad) {
     const auto list = Conflist::Parse(text);
     ASSERT_FALSE(list.ok()) << text;
     EXPECT_THAT(std::string(list.status().message()), HasSubstr(problem));

@@ -94,8 +94,9 @@ absl::StatusOr<sockaddr_in> TakeFrom(int fd) {
 absl::Status ExchangeOnce(int node, int pod) {
   const absl::Time deadline = absl::Now() + kPacketLimit;
   constexpr char kHello = '?';
-  if (send(node, &kHello, 1, 0) < 0)
+  if (send(node, &kHello, 1, 0) < 0) {
     return base::ErrnoStatus("send to the pod");
+  }
   if (!WaitFor(pod, deadline)) {
     return absl::UnavailableError("a packet from the node to the pod was lost");
   }

@@ -90,7 +90,7 @@ std::vector<std::string> NotesOf(const Request& request, const Look& look,
   std::vector<std::string> notes = look.notes;
   if (IsUntried(request)) notes.emplace_back("forced: nothing was tried");
   for (const Objection& objection : verdict.overruled) {
-    notes.push_back(absl::StrCat("forced: ", objection.text));
+    notes.emplace_back(absl::StrCat("forced: ", objection.text));
   }
   if (!look.installed.problem.empty()) {
     notes.push_back(

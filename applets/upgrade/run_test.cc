@@ -163,7 +163,7 @@ TEST(RunTest, ALaterFormatIsNotGuessedAt) {
 }
 
 TEST(RunTest, WhatCannotBeIsRefused) {
-  const std::pair<const char*, const char*> kChanges[] = {
+  const std::pair<const char*, const char*> changes[] = {
       {"\"at\":0", "\"at\":6"},
       {"\"at\":0", "\"at\":-1"},
       {"\"self-test\"", "\"dance\""},
@@ -171,7 +171,7 @@ TEST(RunTest, WhatCannotBeIsRefused) {
       {"\"kind\":\"upgrade\"", ""},
       {"\"turnedAt\":0", "\"turnedAt\":7"},
       {"\"presence\":\"file\"", "\"presence\":\"pipe\""}};
-  for (const auto& [from, to] : kChanges) {
+  for (const auto& [from, to] : changes) {
     const std::string text =
         absl::StrReplaceAll(ToJson(NewRun()), {{from, to}});
     EXPECT_EQ(ParseRun(text).status().code(),

@@ -38,18 +38,18 @@ std::string NetworkFor(const std::vector<std::string>& protocols,
   return {text.GetString(), text.GetSize()};
 }
 
-void RemoveAll(const std::string& path) {
-  std::error_code ignored;
-  std::filesystem::remove_all(path, ignored);
-}
-
 }  // namespace
+
+void RemoveScratch(const std::string& scratch_dir) {
+  std::error_code ignored;
+  std::filesystem::remove_all(scratch_dir, ignored);
+}
 
 absl::StatusOr<Tried> SelfTest(const std::string& program,
                                const std::vector<std::string>& protocols,
                                const std::string& scratch_dir) {
-  RemoveAll(scratch_dir);
-  const absl::Cleanup remove = [&] { RemoveAll(scratch_dir); };
+  RemoveScratch(scratch_dir);
+  const absl::Cleanup remove = [&] { RemoveScratch(scratch_dir); };
   RETURN_IF_ERROR(base::MakeDirectories(scratch_dir, kPrivate));
   ASSIGN_OR_RETURN(const ScratchNode node, MakeScratchNode());
   ASSIGN_OR_RETURN(Conflist network,

@@ -17,6 +17,9 @@ absl::StatusOr<Tried> SelfTest(const std::string& program,
                                const std::vector<std::string>& protocols,
                                const std::string& scratch_dir);
 
+// What a self-test has left that was cut off.
+void RemoveScratch(const std::string& scratch_dir);
+
 }  // namespace applets::upgrade
 
 #endif  // CNIVPC_APPLETS_UPGRADE_SELF_TEST_H_
