@@ -14,10 +14,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "base/file.h"
 #include "base/status.h"
 
 namespace applets {
 namespace {
+
+constexpr char kProgram[] = "cnivpc";
+constexpr size_t kMaxProgramBytes = size_t{256} << 20;
 
 absl::StatusOr<std::string> RealPath(const std::string& path) {
   std::unique_ptr<char, decltype(&std::free)> real(
@@ -92,6 +96,15 @@ absl::StatusOr<std::vector<std::string>> InstallLinks(
     RETURN_IF_ERROR(ReplaceLink(link, target));
   }
   return links;
+}
+
+absl::Status InstallCopy(const std::string& directory,
+                         const std::string& executable) {
+  ASSIGN_OR_RETURN(const std::string folder, RealPath(directory));
+  ASSIGN_OR_RETURN(const std::string program,
+                   base::ReadFile(executable, kMaxProgramBytes));
+  return base::WriteFileAtomically(absl::StrCat(folder, "/", kProgram), program,
+                                   0755);
 }
 
 }  // namespace applets

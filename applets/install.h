@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -24,6 +25,12 @@ std::string RelativePath(absl::string_view from, absl::string_view to);
 absl::StatusOr<std::vector<std::string>> InstallLinks(
     const std::string& directory, const std::string& executable,
     absl::Span<const absl::string_view> names);
+
+// Copies the executable to `directory`/cnivpc in one step, so that whoever runs
+// it runs the old one or the new one; what stands there, be it a link, is
+// replaced. It may be running.
+absl::Status InstallCopy(const std::string& directory,
+                         const std::string& executable);
 
 }  // namespace applets
 

@@ -99,5 +99,22 @@ TEST_F(InstallTest, MissingFolderIsNamed) {
               HasSubstr("/no: No such file"));
 }
 
+TEST_F(InstallTest, ACopyReplacesWhatIsThereAndCanBeRun) {
+  ASSERT_TRUE(base::MakeDirectories(Path("cni")).ok());
+  ASSERT_EQ(symlink("../bin/gone", Path("cni/cnivpc").c_str()), 0);
+  ASSERT_TRUE(InstallCopy(Path("cni"), Path("bin/cnivpc")).ok());
+  EXPECT_EQ(*base::ReadFile(Path("cni/cnivpc"), 100), "program");
+  struct stat file = {};
+  ASSERT_EQ(lstat(Path("cni/cnivpc").c_str(), &file), 0);
+  EXPECT_TRUE(S_ISREG(file.st_mode));
+  EXPECT_EQ(file.st_mode & 0777, 0755U);
+  ASSERT_TRUE(InstallLinks(Path("cni"), Path("cni/cnivpc"), {"ipamd"}).ok());
+  EXPECT_EQ(Target("cni/ipamd"), "cnivpc");
+}
+
+TEST_F(InstallTest, ACopyIntoNoFolderIsAnError) {
+  EXPECT_FALSE(InstallCopy(Path("none"), Path("bin/cnivpc")).ok());
+}
+
 }  // namespace
 }  // namespace applets

@@ -22,6 +22,7 @@
 #include "applets/upgrade/upgrade_main.h"
 #include "applets/vpcsim/vpcsim_main.h"
 #include "base/build_info.h"
+#include "base/status.h"
 
 namespace applets {
 namespace {
@@ -77,8 +78,8 @@ constexpr Applet kApplets[] = {
     {.name = "--install",
      .aliases = {},
      .kind = Applet::Kind::kCommand,
-     .usage = "DIR",
-     .help = "makes a link in DIR for each of those names",
+     .usage = "[--copy] DIR",
+     .help = "links in DIR for those names; --copy: to a copy there",
      .main = InstallMain},
     {.name = "--certificates",
      .aliases = {},
@@ -143,13 +144,24 @@ int ListMain(int, char**) {
   return 0;
 }
 
+absl::StatusOr<std::vector<std::string>> Install(const std::string& folder,
+                                                 bool copy) {
+  std::string program = "/proc/self/exe";
+  if (copy) {
+    RETURN_IF_ERROR(InstallCopy(folder, program));
+    program = absl::StrCat(folder, "/cnivpc");
+  }
+  return InstallLinks(folder, program, ProgramNames());
+}
+
 int InstallMain(int argc, char** argv) {
-  if (argc != 2) {
-    Print(stderr, "Usage: cnivpc --install DIR\n");
+  const bool copy = argc == 3 && absl::string_view(argv[1]) == "--copy";
+  if (argc != 2 && !copy) {
+    Print(stderr, "Usage: cnivpc --install [--copy] DIR\n");
     return 2;
   }
-  absl::StatusOr<std::vector<std::string>> links =
-      InstallLinks(argv[1], "/proc/self/exe", ProgramNames());
+  const absl::StatusOr<std::vector<std::string>> links =
+      Install(argv[argc - 1], copy);
   if (!links.ok()) {
     Print(stderr,
           absl::StrCat("cnivpc --install: ", links.status().message(), "\n"));

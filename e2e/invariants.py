@@ -61,7 +61,7 @@ class Node:
     self.routes = {
         route["dst"]: route["dev"] for route in ip("route", "show", "table",
                                                    "main")
-        if route["dev"].startswith("ucni")
+        if route.get("dev", "").startswith("ucni")  # blackholes have none
     }
     self.rules = [rule["dst"] for rule in ip("rule", "show")
                   if rule["priority"] == 512]

@@ -129,7 +129,11 @@ kubectl delete node node-a >/dev/null
 no_ipamd() { ! kubectl -n kube-system get ipamd node-a; }
 expect "the Ipamd resource goes with its node" eventually 60 no_ipamd
 node_object node-a
+uid[c3]=$(pod_object c3)
+expect "when there is something to say again" add c3 "${uid[c3]}"
 expect "and comes back with it" eventually 90 ipamd_is .status.status normal
 writes=$(audited "$from_ipamd and .objectRef.resource == \"ipamds\" and (.verb | IN(\"patch\", \"create\"))")
+kib=$(awk '/VmRSS/ {print $2}' "/proc/${ipamd_pid[node-a]}/status")
+expect "ipamd takes less than 16 MiB: $kib KiB" [ "$kib" -lt 16384 ]
 expect "it was written less than once in five seconds: $writes times in $SECONDS s" [ "$((writes * 5))" -le "$SECONDS" ]
 lab_done

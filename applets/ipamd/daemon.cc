@@ -106,7 +106,8 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(base::Loop& loop,
   ASSIGN_OR_RETURN(
       const ledger::Location location,
       ledger::Locate(options.vpc, stored, kMetadataAttempts, host));
-  RETURN_IF_ERROR(netlink::PrepareNode(netlink::Sysctl(), location.node.name));
+  RETURN_IF_ERROR(netlink::PrepareNode(netlink::Sysctl(options.sysctl_root),
+                                       location.node.name));
   Options located = options;
   located.vpc = location.vpc;
   std::unique_ptr<Daemon> daemon(new Daemon(

@@ -21,6 +21,7 @@
 #include "applets/ipamd/drift.h"
 #include "applets/ipamd/options.h"
 #include "applets/ledger/vpc_config.h"
+#include "applets/rpc/client.h"
 #include "applets/rpc/messages.h"
 #include "applets/rpc/peer_access.h"
 #include "applets/rpc/peer_list.h"
@@ -98,6 +99,12 @@ DEFINE_string(conflist_from, "",
               "With --conflist: the file that is written there. Default: the "
               "shipped one, cnivpc and portmap.");
 DEFINE_string(socket, applets::rpc::kDefaultSocket, "Where to listen.");
+DEFINE_string(sysctl_root, applets::ipamd::Options().sysctl_root,
+              "Where the node's /proc/sys is; a container's own is read-only.");
+DEFINE_string(check, "",
+              "Don't serve, but ask the ipamd at --socket: alive, does it "
+              "answer? ready, could a pod get an address? Exit status 0 if so, "
+              "else 1.");
 DEFINE_string(state_dir, applets::rpc::kDefaultStateDir,
               "Where the store, its lock and the queue are.");
 DEFINE_int32(availablePodIPLowWatermark, 3,
@@ -175,6 +182,7 @@ namespace {
 
 constexpr int kExitFailed = 1;
 constexpr int kExitUsage = 2;
+constexpr absl::Duration kCheckTimeout = absl::Seconds(4);
 // Shorter, and an answer might come too late.
 constexpr absl::Duration kMinAcdTimeout = absl::Milliseconds(20);
 constexpr absl::Duration kMaxAcdTimeout = absl::Minutes(1);
@@ -360,6 +368,7 @@ absl::StatusOr<Options> OptionsFromFlags() {
   options.drain_timeout = absl::Seconds(FLAGS_drain_timeout);
   ASSIGN_OR_RETURN(options.cluster, ClusterFromFlags());
   options.conflist.path = FLAGS_conflist;
+  options.sysctl_root = FLAGS_sysctl_root;
   ASSIGN_OR_RETURN(options.conflist.text, LoadConflist(FLAGS_conflist_from));
   RETURN_IF_ERROR(CheckVpc(options.vpc));
   RETURN_IF_ERROR(ledger::ParseReserved(options.vpc.reserved).status());
@@ -407,6 +416,22 @@ absl::Status Serve(const Options& options) {
   return absl::OkStatus();
 }
 
+// For a container's probes, which have no shell.
+int Check(const std::string& what) {
+  if (what != "alive" && what != "ready") {
+    LOG(ERROR) << "--check=" << what << ": must be alive or ready";
+    return kExitUsage;
+  }
+  auto ipamd = rpc::Client::Connect(FLAGS_socket, kCheckTimeout);
+  absl::Status status = ipamd.status();
+  if (ipamd.ok()) {
+    status = ipamd->Call("GET", what == "alive" ? "/healthz" : "/readyz", "")
+                 .status();
+  }
+  if (!status.ok()) LOG(ERROR) << status.message();
+  return status.ok() ? 0 : kExitFailed;
+}
+
 constexpr char kUsage[] =
     "the address daemon of a node: keeps a pool of VPC addresses and leases "
     "them to pods.\nUsage: ipamd [--vpc=ucloud] [flags]\n"
@@ -436,6 +461,7 @@ int IpamdMain(int argc, char** argv) {
     LOG(ERROR) << "unexpected argument: " << argv[1];
     return kExitUsage;
   }
+  if (!FLAGS_check.empty()) return Check(FLAGS_check);
   const auto options = OptionsFromFlags();
   if (!options.ok()) {
     LOG(ERROR) << options.status().message();

@@ -61,6 +61,7 @@ struct Options {
   PeerOptions peers;
   ClusterOptions cluster;
   ConflistOptions conflist;
+  std::string sysctl_root = "/proc/sys";
   // pool/steward.h says what these are.
   absl::Duration verify_interval = absl::Minutes(1);
   absl::Duration verify_max_age = absl::Minutes(5);

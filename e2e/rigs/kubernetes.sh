@@ -49,7 +49,7 @@ kube_daemon() {
 }
 
 # api_start: and waits until it answers. Everything it was asked for is in
-# $LAB/kube/audit.log, a line of JSON each.
+# $LAB/kube/audit.jsonl, a line of JSON each.
 api_start() {
   kube_dir=$LAB/kube
   export KUBECONFIG=$kube_dir/admin.kubeconfig
@@ -69,7 +69,7 @@ api_start() {
     --service-account-key-file="$kube_dir/sa.key" --token-auth-file="$kube_dir/tokens.csv" \
     --authorization-mode=Node,RBAC --service-cluster-ip-range=10.96.0.0/16 --allow-privileged=true \
     --kubelet-preferred-address-types=InternalIP --audit-policy-file="$kube_dir/audit.yaml" \
-    --audit-log-path="$kube_dir/audit.log"
+    --audit-log-path="$kube_dir/audit.jsonl"
   kube_api_pid=$!
   wait_for 90 "the API server" kubectl get --raw /readyz
 }
@@ -161,6 +161,6 @@ is_ready() { kubectl get node "$1" | grep -w Ready >/dev/null; }
 
 # audited FILTER: how many requests satisfy a jq filter, such as
 # '.verb == "patch" and .objectRef.resource == "pods"'.
-audited() { jq -r "select($1) | .verb" "$kube_dir/audit.log" | wc -l; }
+audited() { jq -r "select($1) | .verb" "$kube_dir/audit.jsonl" | wc -l; }
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then ! kubernetes_missing; fi
