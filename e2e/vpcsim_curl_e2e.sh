@@ -176,6 +176,14 @@ readonly docs=$lab_root/docs/vpcsim.md
 rules=$(sed -n '/^## Faults/,/^## Inspection/s/^|.*| `\({.*}\)` |$/\1/p' "$docs" | jq -cs .)
 expect "the docs have many rules" test "$(jq length <<<"$rules")" -ge 25
 same "... all of which are taken" "$(jq length <<<"$rules")" "$(curl -s -X PUT -d "$rules" "$sim/faults" | jq '.ids | length')"
+# What applets/vpcsim/fault_rule.h says that a rule may do, and the shapes of latency.
+can_do=$(sed -n '/"do": {/,/"count"/p' "$lab_root/applets/vpcsim/fault_rule.h" | grep -o '"[a-z_]*":' | tr -d '":' | grep -vx do | sort -u)
+expect "there are many faults" test "$(wc -l <<<"$can_do")" -ge 14
+same "... each of which has an example in the docs" "" "$(comm -23 <(echo "$can_do") <(jq -r '.[].do | keys[]' <<<"$rules" | sort -u) | xargs)"
+same "... and each value of out_of_band, reset and effect" "after allocate before done move vanish" \
+  "$(jq -r '.[].do | .out_of_band, .reset, .effect | select(.)' <<<"$rules" | sort -u | xargs)"
+same "... and each latency" "$(grep -o '"distribution":"[a-z]*"' "$lab_root/applets/vpcsim/fault_rule.h" | cut -d '"' -f 4 | sort -u | xargs)" \
+  "$(jq -r '.[].do.latency.distribution | select(.)' <<<"$rules" | sort -u | xargs)"
 curl -s -X DELETE "$sim/faults" >/dev/null
 
 # --- inspection
