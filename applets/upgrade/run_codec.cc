@@ -2,9 +2,9 @@
 #include <cstdint>
 #include <utility>
 
-#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "applets/upgrade/codec.h"
 #include "applets/upgrade/run.h"
 #include "base/json.h"
 #include "base/status.h"
@@ -14,9 +14,6 @@ namespace {
 
 constexpr int64_t kSchema = 1;
 constexpr size_t kMaxSteps = 32;
-
-template <typename T>
-using Name = std::pair<absl::string_view, T>;
 
 constexpr Name<Step> kSteps[] = {
     {"self-test", Step::kSelfTest}, {"rehearse", Step::kRehearse},
@@ -40,42 +37,9 @@ constexpr Name<Artifact::Presence> kPresences[] = {
     {"symlink", Artifact::Presence::kSymlink},
 };
 
-template <typename T>
-absl::string_view NameOf(absl::Span<const Name<T>> names, T value) {
-  return names[static_cast<size_t>(value)].first;
-}
-
-template <typename T>
-absl::StatusOr<T> ValueOf(const base::Json& field,
-                          absl::Span<const Name<T>> names) {
-  ASSIGN_OR_RETURN(const std::string text, field.AsString());
-  const auto found = absl::c_find_if(
-      names, [&](const Name<T>& name) { return name.first == text; });
-  if (found == names.end()) return field.Error("unknown");
-  return found->second;
-}
-
-template <typename T>
-absl::Status Read(const base::Json& object, absl::string_view key,
-                  absl::Span<const Name<T>> names, T& value) {
-  ASSIGN_OR_RETURN(const base::Json field, object.Get(key));
-  ASSIGN_OR_RETURN(value, ValueOf<T>(field, names));
-  return absl::OkStatus();
-}
-
-absl::Status Read(const base::Json& object, absl::string_view key,
-                  absl::Time& value) {
-  ASSIGN_OR_RETURN(const std::string text, object.String(key));
-  std::string error;
-  if (absl::ParseTime(absl::RFC3339_full, text, &value, &error)) {
-    return absl::OkStatus();
-  }
-  return object.Error(absl::StrCat(key, ": no time"));
-}
-
 // A place in the list of steps.
-absl::Status Read(const base::Json& object, absl::string_view key, size_t steps,
-                  size_t& value) {
+absl::Status ReadPlace(const base::Json& object, absl::string_view key,
+                       size_t steps, size_t& value) {
   ASSIGN_OR_RETURN(const int64_t number, object.Int(key));
   if (number < 0 || static_cast<uint64_t>(number) > steps) {
     return object.Error(absl::StrCat(key, ": outside the steps"));
@@ -110,8 +74,8 @@ absl::StatusOr<std::vector<Step>> ReadSteps(const base::Json& json) {
 absl::Status ReadProgress(const base::Json& json, Run& run) {
   ASSIGN_OR_RETURN(run.steps, ReadSteps(json));
   RETURN_IF_ERROR(Read<Phase>(json, "phase", kPhases, run.phase));
-  RETURN_IF_ERROR(Read(json, "at", run.steps.size(), run.at));
-  RETURN_IF_ERROR(Read(json, "turnedAt", run.steps.size(), run.turned_at));
+  RETURN_IF_ERROR(ReadPlace(json, "at", run.steps.size(), run.at));
+  RETURN_IF_ERROR(ReadPlace(json, "turnedAt", run.steps.size(), run.turned_at));
   if (run.unfinished() && run.at == run.steps.size()) {
     return json.Error("at: outside the steps");
   }
@@ -125,8 +89,8 @@ absl::Status ReadProgress(const base::Json& json, Run& run) {
   return Read(json, "changed", run.changed);
 }
 
-void Write(base::JsonWriter& writer, absl::string_view key,
-           const Artifact& artifact) {
+void WriteArtifact(base::JsonWriter& writer, absl::string_view key,
+                   const Artifact& artifact) {
   base::WriteKey(writer, key);
   writer.StartObject();
   base::WriteMember(writer, "presence", ToString(artifact.presence));
@@ -135,19 +99,8 @@ void Write(base::JsonWriter& writer, absl::string_view key,
   writer.EndObject();
 }
 
-void Write(base::JsonWriter& writer, absl::string_view key, bool value) {
-  base::WriteKey(writer, key);
-  writer.Bool(value);
-}
-
-void Write(base::JsonWriter& writer, absl::string_view key, absl::Time time) {
-  base::WriteMember(
-      writer, key,
-      absl::FormatTime(absl::RFC3339_full, time, absl::UTCTimeZone()));
-}
-
-void Write(base::JsonWriter& writer, absl::string_view key,
-           const std::vector<std::string>& texts) {
+void WriteTexts(base::JsonWriter& writer, absl::string_view key,
+                const std::vector<std::string>& texts) {
   base::WriteKey(writer, key);
   writer.StartArray();
   for (const std::string& text : texts) base::WriteString(writer, text);
@@ -157,12 +110,12 @@ void Write(base::JsonWriter& writer, absl::string_view key,
 void WriteProgress(base::JsonWriter& writer, const Run& run) {
   std::vector<std::string> steps;
   for (const Step step : run.steps) steps.emplace_back(ToString(step));
-  Write(writer, "steps", steps);
+  WriteTexts(writer, "steps", steps);
   base::WriteMember(writer, "at", static_cast<int64_t>(run.at));
   base::WriteMember(writer, "phase", ToString(run.phase));
   base::WriteMember(writer, "turnedAt", static_cast<int64_t>(run.turned_at));
   base::WriteMember(writer, "reason", run.reason);
-  Write(writer, "notes", run.notes);
+  WriteTexts(writer, "notes", run.notes);
   Write(writer, "started", run.started);
   Write(writer, "changed", run.changed);
 }
@@ -186,8 +139,8 @@ std::string ToJson(const Run& run) {
   base::WriteMember(writer, "id", run.id);
   base::WriteMember(writer, "kind", ToString(run.kind));
   base::WriteMember(writer, "binDir", run.bin_dir);
-  Write(writer, "before", run.before);
-  Write(writer, "wanted", run.wanted);
+  WriteArtifact(writer, "before", run.before);
+  WriteArtifact(writer, "wanted", run.wanted);
   base::WriteMember(writer, "network", run.network);
   if (run.change) {
     base::WriteKey(writer, "change");
