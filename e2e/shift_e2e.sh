@@ -92,7 +92,8 @@ for i in $(seq 7 40); do
   pod_netns node-a "web-$i"
   cni_add node-a "web-$i" >"$LAB/out" || break
 done
-expect "then an ADD is told why it gets none" grep -q "no address" "$LAB/out"
+expect "then an ADD is told why it gets none" grep -q "no other node lent an address: none of 2 nodes" "$LAB/out"
+expect "and so is who asks later" grep "no other node lent" <<<"$(ctl node-a why "default/web-$i")"
 same "the others keep as many as their low watermarks" "2 2" "$(count node-b warm) $(count node-c warm)"
 expect "the log says that no node lent one" grep -q "no other node lent an address" "$LAB/node-a/ipamd.log"
 

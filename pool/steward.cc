@@ -509,8 +509,19 @@ void Steward::Help(absl::Time now) {
     actions_.push_back(Borrow{waiting_});
   } else {
     looked_early_ = false;
-    actions_.push_back(Serve{obstacle_});
+    actions_.push_back(Serve{WhyNone(now)});
   }
+}
+
+// For an ADD that gets none: what the VPC said, and the other nodes.
+absl::Status Steward::WhyNone(absl::Time now) const {
+  const std::string others = unlent(now);
+  if (obstacle_.ok() || others.empty()) return obstacle_;
+  return {obstacle_.code(), absl::StrCat(obstacle_.message(), "; ", others)};
+}
+
+std::string Steward::unlent(absl::Time now) const {
+  return now < borrow_again_at_ ? unlent_ : "";
 }
 
 Actions Steward::OnBorrowed(const absl::StatusOr<std::vector<Ipv4>>& came,
@@ -525,11 +536,10 @@ Actions Steward::OnBorrowed(const absl::StatusOr<std::vector<Ipv4>>& came,
   }
   if (!came.ok() || came->empty()) {
     borrow_again_at_ = now + kInhibit;
-    Say(Reason::kPoolDry, std::nullopt,
-        absl::StrCat("no other node lent an address: ",
-                     came.ok() ? "none has any to spare"
-                               : std::string(came.status().message())),
-        borrow_again_at_);
+    unlent_ = absl::StrCat(
+        "no other node lent an address: ",
+        came.ok() ? "none has any to spare" : came.status().message());
+    Say(Reason::kPoolDry, std::nullopt, unlent_, borrow_again_at_);
   }
   Proceed(now);
   return Take();

@@ -219,6 +219,10 @@ class Steward {
   absl::Time exhausted_since() const { return exhausted_since_; }
   absl::Time verified_at() const { return verified_at_; }
   int in_flight() const { return in_flight_; }
+  // Other nodes have been asked for addresses; or "", or why none came, while
+  // they aren't asked again for that.
+  bool borrowing() const { return borrowing_; }
+  std::string unlent(absl::Time now) const;
   // Whether the first addresses have come and been probed, or can't come now;
   // before that an ADD would wait.
   bool filled_once() const { return filled_once_; }
@@ -260,6 +264,7 @@ class Steward {
   void Disown(base::Ipv4 ip, const absl::Status& status, absl::Time now);
 
   void Help(absl::Time now);
+  absl::Status WhyNone(absl::Time now) const;
   bool WillAskSoon(absl::Time now) const;
   absl::Time NextLook() const;
 
@@ -293,6 +298,7 @@ class Steward {
   std::set<int64_t> allocating_ids_;
   bool borrowing_ = false;
   absl::Time borrow_again_at_ = absl::InfinitePast();
+  std::string unlent_;  // why nothing was borrowed the last time
 
   absl::Time trim_at_ = absl::InfiniteFuture();
   // When an earlier attempt to give an address back may have taken place at the

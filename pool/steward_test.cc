@@ -715,7 +715,11 @@ TEST_F(StewardTest, WhenNobodyLendsTheAddIsToldThatTheSubnetIsFull) {
   Answer(Expect<CallAllocate>(), kFull);
   Expect<Borrow>();
   Take(steward_->OnBorrowed(std::vector<Ipv4>(), now_));
-  EXPECT_EQ(Expect<Serve>().status, kFull);
+  EXPECT_EQ(Expect<Serve>().status,
+            absl::ResourceExhaustedError(
+                absl::StrCat(kFull.message(),
+                             "; no other node lent an address: none has any to "
+                             "spare")));
   Wait(1);
   EXPECT_TRUE(None<Borrow>());  // not again at once
 }

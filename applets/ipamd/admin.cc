@@ -124,7 +124,9 @@ Scene Admin::SceneNow() const {
                      .exhausted_since = steward.exhausted_since(),
                      .verified_at = steward.verified_at(),
                      .may_lease = steward.MayLease(now),
-                     .in_flight = steward.in_flight()},
+                     .in_flight = steward.in_flight(),
+                     .borrowing = steward.borrowing(),
+                     .unlent = steward.unlent(now)},
           .store = parts_.store_status(),
           .rebuilding = steward.needs_rebuild(),
           .stopping = parts_.stopping()};

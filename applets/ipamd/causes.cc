@@ -24,6 +24,8 @@ std::vector<std::string> Others(const pool::Pool& pool, absl::Time now) {
                                   Clock(pool.next_warm(), now)));
   }
   add(counts.fresh, "being probed");
+  add(counts.arriving, "on their way from other nodes");
+  add(counts.leaving, "promised to other nodes");
   add(counts.quarantined, "quarantined");
   add(counts.releasing, "being given back");
   add(counts.popped, "popped");
@@ -58,7 +60,11 @@ std::vector<Cause> WhyNoSupply(const Scene& scene, absl::Time now) {
   }
   const Reason reason = ReasonOf(obstacle);
   if (reason == Reason::kSubnetExhausted) {
-    return {{reason, Exhaustion(scene, now)}};
+    std::vector<Cause> causes = {{reason, Exhaustion(scene, now)}};
+    if (!scene.supply.unlent.empty()) {
+      causes.insert(causes.begin(), {Reason::kPoolDry, scene.supply.unlent});
+    }
+    return causes;
   }
   const absl::string_view what = reason == Reason::kVpcRefused
                                      ? "the VPC refuses: "
@@ -121,6 +127,9 @@ std::string WhatIsNext(const Scene& scene, absl::Time now) {
   }
   if (scene.pool.counts().fresh > 0) {
     next.emplace_back("those that are probed are warm within seconds");
+  }
+  if (scene.supply.borrowing) {
+    next.emplace_back("other nodes have been asked for an address");
   }
   if (scene.supply.in_flight > 0) {
     next.push_back(absl::StrCat("the VPC has been asked for ",

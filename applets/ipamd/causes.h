@@ -19,8 +19,10 @@ struct Supply {
   absl::Time until = absl::InfinitePast();  // until when that is believed
   absl::Time exhausted_since = absl::InfiniteFuture();
   absl::Time verified_at = absl::InfinitePast();
-  bool may_lease = true;  // compared with the VPC lately enough
-  int in_flight = 0;      // addresses that the VPC has been asked for
+  bool may_lease = true;    // compared with the VPC lately enough
+  int in_flight = 0;        // addresses that the VPC has been asked for
+  bool borrowing = false;   // other nodes have been asked
+  std::string unlent = {};  // why they lent none; ""
 };
 
 // How things are. Borrowed for a call.

@@ -102,6 +102,25 @@ TEST_F(WhyTest, APodThatWaitsIsToldTheWholeChain) {
             "warm within seconds; the VPC is asked again at 12:00:07Z");
 }
 
+TEST_F(WhyTest, WhatOtherNodesSaidStandsBetweenTheDryPoolAndTheFullSubnet) {
+  Have(Ipv4(7), pool::State::kArriving, "12:00:00");
+  Exhausted();
+  scene_.supply.unlent = "no other node lent an address: none of 2 nodes";
+  scene_.supply.borrowing = true;
+  waiting_ = {{kAttachment, kWeb, At("12:00:01")}};
+  const auto why = Pod();
+  ASSERT_TRUE(why.ok()) << why.status();
+  EXPECT_EQ(why->reason, "subnet-exhausted");
+  ASSERT_EQ(why->causes.size(), 3u);
+  EXPECT_EQ(why->causes[0],
+            "the pool of subnet subnet-1 is dry: 0 warm; 1 on their way from "
+            "other nodes");
+  EXPECT_EQ(why->causes[1], scene_.supply.unlent);
+  EXPECT_EQ(why->next,
+            "other nodes have been asked for an address; the VPC is asked "
+            "again at 12:00:07Z");
+}
+
 TEST_F(WhyTest, ARefusalIsExplainedAfterwards) {
   Happened(Reason::kVpcUnavailable, "11:59:00", "no address: the VPC is down");
   Happened(Reason::kVpcUnavailable, "11:59:30", "no address: still down");
