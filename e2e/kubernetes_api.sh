@@ -22,10 +22,10 @@ on node-a rm /etc/cni/net.d/10-cnivpc.conflist
 ipamd_start node-a --kubeconfig="$KUBECONFIG" --pool-low=2 --pool-high=20 --trim-delay=1 \
   --conflist=/etc/cni/net.d/10-cnivpc.conflist
 
-# pod_object NAME [ANNOTATION...]: a pod that is scheduled to the node; its uid.
+# pod_object NAME [ANNOTATION]: a pod that is scheduled to the node; its uid.
 pod_object() {
   kubectl create -o jsonpath='{.metadata.uid}' -f - <<J
-{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "$1"},
+{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "$1", "annotations": {"${2:-mine}": "true"}},
  "spec": {"nodeName": "node-a", "automountServiceAccountToken": false, "containers": [{"name": "c", "image": "none"}]}}
 J
 }
@@ -84,6 +84,13 @@ simulator faults -X DELETE >/dev/null
 warm_again() { [ "$(pool node-a warm | wc -l)" -ge 3 ]; }
 wait_for 30 "addresses again" warm_again
 
+# Who asks for what there isn't must not get something else.
+uid[fixed]=$(pod_object fixed 'network.beta.kubernetes.io/ucloud-statefulset-static-ip')
+wait_for 10 "the pod to be known" metric_is cnivpc_kubernetes_pods 10
+refuse "a pod that asks for a fixed address gets no other" add fixed "${uid[fixed]}"
+expect "and is told why" eventually 10 event_is fixed unsupported
+kubectl delete pod fixed --grace-period=0 --force >/dev/null 2>&1
+
 # The API server dies: pods get their addresses all the same.
 api_stop
 health() { ipamd_get node-a /v1/node | jq -r .kubernetes; }
@@ -108,14 +115,13 @@ ipamd_stop node-a
 expect "the runtime's configuration stays when ipamd stops" shipped
 ipamd_start node-a --kubeconfig="$KUBECONFIG" --calicoPolicyFlag --pool-low=2 --cooldown=1
 uid[c1]=$(pod_object c1)
-kubectl annotate pod c1 mine=1 >/dev/null
 annotations() { kubectl get pod "$1" -o json | jq -c .metadata.annotations; }
 expect "an ADD with Calico's annotation" add c1 "${uid[c1]}"
 same "it says the address, and the rest is left alone" \
-  "{\"cni.projectcalico.org/podIP\":\"$(jq -r '.ips[0].address' "$LAB/node-a/pods/c1.json")\",\"mine\":\"1\"}" "$(annotations c1)"
+  "{\"cni.projectcalico.org/podIP\":\"$(jq -r '.ips[0].address' "$LAB/node-a/pods/c1.json")\",\"mine\":\"true\"}" "$(annotations c1)"
 pod_object c2 >/dev/null
 refuse "an earlier pod of that name gets no address" add c2 uid-of-an-earlier-one
-same "and leaves the later one alone" null "$(annotations c2)"
+same "and leaves the later one alone" '{"mine":"true"}' "$(annotations c2)"
 leased() { pool node-a leased | wc -l; }
 same "its lease has ended" 11 "$(leased)" # p1 to p8, q2, q3, c1
 expect "cnivpctl events tells the reason" grep -q not-annotated <(ctl node-a events)

@@ -37,6 +37,8 @@ constexpr Row kRows[] = {
     {Reason::kNotAnnotated, "not-annotated",
      "The annotation by which Calico learns the pod's address can't be "
      "written."},
+    {Reason::kUnsupported, "unsupported",
+     "The pod asks for an address of a kind that this version doesn't give."},
     {Reason::kAllocated, "allocated", "The VPC gave the address to this node."},
     {Reason::kAdopted, "adopted",
      "The VPC counts the address as this node's, and the node didn't know."},

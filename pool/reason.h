@@ -27,6 +27,7 @@ enum class Reason {
   kOverloaded,       // too many ADDs wait
   kStopping,         // ipamd is about to stop
   kNotAnnotated,     // the pod's annotation can't be written
+  kUnsupported,      // the pod asks for what this version doesn't do
 
   // What became of an address.
   kAllocated,         // the VPC gave it

@@ -171,6 +171,14 @@ void Cluster::TakeStatus(const absl::Status& status) {
   status_ = status;
 }
 
+absl::Status Cluster::Admit(const base::Pod& pod) const {
+  const kube::Pod* known = roster_.Find({pod.ns, pod.name});
+  if (known == nullptr || RuntimeUid(*known) != pod.uid) {
+    return absl::OkStatus();
+  }
+  return CheckSupported(*known);
+}
+
 std::string Cluster::Health() const {
   return status_.ok() ? "ok" : std::string(status_.message());
 }

@@ -59,6 +59,10 @@ class Cluster {
   using Done = std::function<void(const absl::Status&)>;
   void Annotate(const base::Pod& pod, base::Ipv4 ip, Done done);
 
+  // Whether a pod may have an ordinary address. One that the API server hasn't
+  // told yet may.
+  absl::Status Admit(const base::Pod& pod) const;
+
   // How many pods are about to ask for an address.
   int Demand() const { return roster_.Demand(parts_.pool); }
 

@@ -22,6 +22,8 @@ void Daemon::OpenCluster() {
   cluster_ = std::make_unique<Cluster>(
       Cluster::Parts{loop_, ledger_->pool(), options_, node_, metrics_,
                      [this] { keeper_->Kick(); }});
+  desk_->SetAdmit(
+      [this](const base::Pod& pod) { return cluster_->Admit(pod); });
   if (!options_.cluster.calico) return;
   desk_->SetPrepare([this](const base::Pod& pod, base::Ipv4 ip,
                            Desk::Done done) {

@@ -71,6 +71,9 @@ void Desk::Acquire(const rpc::AcquireRequest& request, uint64_t connection,
                                                   "from the VPC's list; try "
                                                   "again"));
   }
+  if (const absl::Status status = Admission(waiting.wish); !status.ok()) {
+    return RefuseFor(pool::Reason::kUnsupported, waiting, status);
+  }
   // An attachment that has its address, or may have none, is answered at once;
   // else those that wait already come first.
   if (parts_.ledger.pool().Find(request.attachment) != nullptr ||
@@ -84,6 +87,12 @@ void Desk::Acquire(const rpc::AcquireRequest& request, uint64_t connection,
   }
   waiting_.push_back(waiting);
   parts_.keeper->Kick();
+}
+
+// What has its address already keeps it.
+absl::Status Desk::Admission(const pool::Wish& wish) const {
+  const bool has_one = parts_.ledger.pool().Find(wish.attachment) != nullptr;
+  return has_one || admit_ == nullptr ? absl::OkStatus() : admit_(wish.pod);
 }
 
 bool Desk::MayLease() const {
@@ -145,7 +154,12 @@ void Desk::OnPrepared(const Waiting& waiting, const absl::Status& status) {
 }
 
 void Desk::Refuse(const Waiting& waiting, const absl::Status& status) {
-  parts_.note({.reason = WhyRefused(waiting.wish, status),
+  RefuseFor(WhyRefused(waiting.wish, status), waiting, status);
+}
+
+void Desk::RefuseFor(pool::Reason reason, const Waiting& waiting,
+                     const absl::Status& status) {
+  parts_.note({.reason = reason,
                .attachment = waiting.wish.attachment,
                .pod = waiting.wish.pod,
                .subnet = parts_.subnet,

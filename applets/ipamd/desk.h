@@ -53,6 +53,9 @@ class Desk {
   };
   explicit Desk(Parts parts) : parts_(std::move(parts)) {}
   void SetKeeper(Keeper* keeper) { parts_.keeper = keeper; }
+  // Whether a pod may have an address of this pool at all.
+  using Admit = std::function<absl::Status(const base::Pod&)>;
+  void SetAdmit(Admit admit) { admit_ = std::move(admit); }
   // What has to be done before a pod's ADD is answered: on an error the ADD
   // fails, and its lease ends.
   using Prepare = std::function<void(const base::Pod&, base::Ipv4, Done)>;
@@ -102,6 +105,9 @@ class Desk {
   absl::Status EndLease(const base::Attachment& attachment,
                         const absl::Status& burial);
   bool MayLease() const;
+  absl::Status Admission(const pool::Wish& wish) const;
+  void RefuseFor(pool::Reason reason, const Waiting& waiting,
+                 const absl::Status& status);
   void Refuse(const Waiting& waiting, const absl::Status& status);
   pool::Reason WhyRefused(const pool::Wish& wish,
                           const absl::Status& status) const;
@@ -116,6 +122,7 @@ class Desk {
   void Unguard(const base::Attachment& attachment);
 
   Parts parts_;
+  Admit admit_;
   Prepare prepare_;
   std::deque<Waiting> waiting_;
   std::map<uint64_t, base::Attachment> guards_;

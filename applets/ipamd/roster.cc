@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "kube/custom_resources.h"
 
 namespace applets::ipamd {
 namespace {
@@ -15,6 +17,22 @@ bool IsExpected(const kube::Pod& pod) {
 }
 
 }  // namespace
+
+absl::Status CheckSupported(const kube::Pod& pod) {
+  const kube::ObjectMeta& meta = pod.meta;
+  if (meta.Annotation(kube::kStaticIpAnnotation) == "true") {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the pod asks for a fixed address (annotation ",
+        kube::kStaticIpAnnotation, "), which this version doesn't give"));
+  }
+  if (!meta.Annotation(kube::kPodNetworkingAnnotation).empty() &&
+      meta.Annotation(kube::kNoPodNetworkingAnnotation) != "true") {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the pod asks for subnets of its own (annotation ",
+        kube::kPodNetworkingAnnotation, "), which this version doesn't give"));
+  }
+  return absl::OkStatus();
+}
 
 std::string RuntimeUid(const kube::Pod& pod) {
   const absl::string_view mirrored = pod.meta.Annotation(kMirror);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "kube/objects.h"
 #include "kube/resource.h"
 #include "pool/pool.h"
@@ -36,6 +37,11 @@ class Roster {
   // Those of them that are on no network as far as the API server knows.
   std::set<kube::ObjectKey> expected_;
 };
+
+// FAILED_PRECONDITION: the pod asks, by UK8S's annotations, for a fixed address
+// or for subnets of its own, which this version doesn't give. Any other address
+// would be a wrong one.
+absl::Status CheckSupported(const kube::Pod& pod);
 
 // The uid by which the runtime knows a pod: for what kubelet started by itself
 // it is another one than that of the object which stands for it.

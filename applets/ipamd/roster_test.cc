@@ -87,5 +87,27 @@ TEST_F(RosterTest, AStaticPodIsKnownByTheUidThatKubeletGaveIt) {
   EXPECT_EQ(roster_.Demand(pool_), 0);
 }
 
+TEST(CheckSupportedTest, APodThatAsksForAFixedAddressMustNotGetAnother) {
+  kube::Pod pod = Scheduled("u1");
+  EXPECT_TRUE(CheckSupported(pod).ok());
+  std::string& wish = pod.meta.annotations
+                          ["network.beta.kubernetes.io/ucloud-statefulset-"
+                           "static-ip"];
+  wish = "false";
+  EXPECT_TRUE(CheckSupported(pod).ok());
+  wish = "true";
+  EXPECT_EQ(CheckSupported(pod).code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST(CheckSupportedTest, NorOneThatAsksForSubnetsOfItsOwn) {
+  kube::Pod pod = Scheduled("u1");
+  pod.meta.annotations["network.kubernetes.io/ucloud-pod-networking-name"] =
+      "dmz";
+  EXPECT_EQ(CheckSupported(pod).code(), absl::StatusCode::kFailedPrecondition);
+  pod.meta.annotations["network.kubernetes.io/ucloud-pod-networking-disable"] =
+      "true";
+  EXPECT_TRUE(CheckSupported(pod).ok());
+}
+
 }  // namespace
 }  // namespace applets::ipamd
