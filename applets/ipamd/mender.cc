@@ -10,12 +10,10 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "applets/ledger/alias.h"
-#include "base/fd.h"
 #include "base/status.h"
 #include "glog/logging.h"
 #include "netlink/attachment.h"
 #include "netlink/link.h"
-#include "netlink/netns.h"
 #include "netlink/pod_inventory.h"
 #include "netlink/pod_repair.h"
 #include "netlink/socket.h"
@@ -46,10 +44,6 @@ netlink::PodNetwork NetworkOf(const pool::Address& row,
           .mtu_bytes = node.mtu_bytes,
           .pod_mac = netlink::PodMac(alias),
           .host_mac = netlink::HostMac(alias)};
-}
-
-bool AnyInPod(const std::set<PodPart>& parts) {
-  return std::any_of(parts.begin(), parts.end(), netlink::IsInPod);
 }
 
 // "route, rule" of those that were mended, or weren't.
@@ -88,66 +82,6 @@ absl::StatusOr<std::vector<base::Ipv4>> ProxiesOn(uint32_t ifindex) {
 
 }  // namespace
 
-// --- what blocks, on the worker
-
-void Mender::LookInto(const netlink::Link& host_end, Sight& sight) {
-  const auto netns = netlink::OpenNetns(sight.netns);
-  if (!netns.ok()) {
-    sight.unseen = netns.status();
-    return;
-  }
-  const auto missing =
-      netlink::MissingInPod(host_end, sight.network, netns->get());
-  // NOT_FOUND: it is about to go, or is another one of that name by now.
-  if (!missing.ok() && !absl::IsNotFound(missing.status())) {
-    sight.unseen = missing.status();
-  }
-  if (missing.ok()) sight.missing.insert(missing->begin(), missing->end());
-}
-
-absl::StatusOr<Mender::Sights> Mender::Look(Sights sights) {
-  if (sights.empty()) return sights;
-  ASSIGN_OR_RETURN(netlink::Socket host, netlink::Socket::Open());
-  ASSIGN_OR_RETURN(
-      const netlink::NodeView view,
-      netlink::ViewNode(host, sights.front().network.node_ifindex));
-  for (Sight& sight : sights) {
-    const netlink::Link* host_end = netlink::FindHostEnd(view, sight.network);
-    if (host_end == nullptr) continue;  // the janitor sees to it
-    sight.network.host_ifindex = host_end->index;
-    sight.network.pod_ifindex = host_end->peer_ifindex;
-    if (sight.target.node) {
-      sight.missing = netlink::MissingOnNode(view, *host_end, sight.network);
-    }
-    if (sight.target.pod && !sight.netns.empty()) LookInto(*host_end, sight);
-  }
-  return sights;
-}
-
-std::vector<Drift::Done> Mender::Mend(const Sights& sights) {
-  std::vector<Drift::Done> done;
-  auto host = netlink::Socket::Open();
-  for (const Sight& sight : sights) {
-    Drift::Done one{sight.target.attachment, {}};
-    const auto netns = AnyInPod(sight.missing)
-                           ? netlink::OpenNetns(sight.netns)
-                           : absl::StatusOr<base::Fd>(base::Fd());
-    const absl::Status status = host.ok() ? netns.status() : host.status();
-    if (status.ok()) {
-      one.parts =
-          netlink::Mend(*host, netns->get(), sight.network, sight.missing);
-    } else {
-      for (const PodPart part : sight.missing) {
-        one.parts.push_back({part, status});
-      }
-    }
-    done.push_back(std::move(one));
-  }
-  return done;
-}
-
-// --- the loop's side
-
 absl::StatusOr<std::unique_ptr<Mender>> Mender::Open(Parts parts) {
   ASSIGN_OR_RETURN(netlink::Monitor monitor, Listen(parts.scope));
   return std::unique_ptr<Mender>(
@@ -158,6 +92,7 @@ Mender::Mender(Parts parts, netlink::Monitor monitor)
     : parts_(std::move(parts)),
       monitor_(std::move(monitor)),
       drift_(parts_.pool, parts_.scope),
+      hear_timer_(parts_.loop, [this] { OnHearTimer(); }),
       look_timer_(parts_.loop, [this] { Tick(); }),
       proxy_timer_(parts_.loop, [this] { ListProxies(); }),
       patrol_timer_(parts_.loop, [this] { Patrol(); }),
@@ -180,32 +115,48 @@ void Mender::Declare() {
 }
 
 void Mender::Begin() {
-  watch_ =
-      base::Watch::Readable(parts_.loop, monitor_.fd(), [this] { Hear(); });
+  Watch();
   Patrol();
   proxy_timer_.Set(kProxyInterval);
 }
 
 int Mender::held_back() const { return drift_.held_back(absl::Now()); }
 
-void Mender::Hear() {
+void Mender::Watch() {
+  gathering_ = false;
+  watch_ = base::Watch::Readable(parts_.loop, monitor_.fd(), [this] {
+    // Set again and again, the timer would never have its turn.
+    if (!std::exchange(gathering_, true)) hear_timer_.Set({});
+  });
+}
+
+// There is something to hear: first it gathers, then it is read. What is more
+// than one call takes is read after the loop's other business.
+void Mender::OnHearTimer() {
+  if (watch_ != nullptr) {
+    watch_.reset();
+    return hear_timer_.Set(kGather);
+  }
   const auto notices = monitor_.Receive();
   if (!notices.ok()) {
     LOG(ERROR) << "drift: nothing is heard any more, only looked at now and "
                   "then: "
                << notices.status().message();
-    parts_.loop.Post([this] { watch_.reset(); });
     return;
   }
   const absl::Time now = absl::Now();
-  for (const netlink::Notice& notice : *notices) {
-    if (std::holds_alternative<netlink::Overrun>(notice.event)) {
-      parts_.metrics.Add("cnivpc_drift_events_lost_total");
-      relist_ = true;
-    }
-    drift_.OnNotice(notice, parts_.node, now);
-  }
+  for (const netlink::Notice& notice : *notices) Hear(notice, now);
   Arm();
+  if (notices->empty()) return Watch();
+  hear_timer_.Set(absl::ZeroDuration());
+}
+
+void Mender::Hear(const netlink::Notice& notice, absl::Time now) {
+  if (std::holds_alternative<netlink::Overrun>(notice.event)) {
+    parts_.metrics.Add("cnivpc_drift_events_lost_total");
+    relist_ = true;
+  }
+  drift_.OnNotice(notice, parts_.node, now);
 }
 
 void Mender::Arm() {
@@ -239,8 +190,7 @@ void Mender::Tick() {
   });
 }
 
-Mender::Sights Mender::WhatIsKnown(
-    const std::vector<Drift::Target>& targets) const {
+Sights Mender::WhatIsKnown(const std::vector<Drift::Target>& targets) const {
   Sights sights;
   for (const Drift::Target& target : targets) {
     const pool::Address* row = parts_.pool.Find(target.attachment);

@@ -3,23 +3,19 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
-#include <set>
-#include <string>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "applets/ipamd/drift.h"
 #include "applets/ipamd/journal.h"
 #include "applets/ipamd/metrics.h"
+#include "applets/ipamd/sight.h"
 #include "applets/ipamd/undertaker.h"
 #include "base/address.h"
 #include "base/loop.h"
 #include "netlink/monitor.h"
 #include "netlink/node.h"
-#include "netlink/pod_parts.h"
 #include "pool/pool.h"
 
 namespace applets::ipamd {
@@ -30,6 +26,9 @@ namespace applets::ipamd {
 // network namespace; a thread of its own, which owns nothing, does what blocks.
 class Mender {
  public:
+  // From the first thing that the kernel tells until all that has come in by
+  // then is read: an ADD under way isn't disturbed by every word about it.
+  static constexpr absl::Duration kGather = absl::Milliseconds(50);
   // The kernel doesn't tell of proxies that go: they are listed.
   static constexpr absl::Duration kProxyInterval = absl::Milliseconds(500);
   // All leases are looked at now and then, for what no event has told.
@@ -57,23 +56,12 @@ class Mender {
   int held_back() const;
 
  private:
-  // A lease that is looked at: what is known of its network, and what was seen.
-  struct Sight {
-    Drift::Target target;
-    std::string netns;            // its path; empty if it isn't known
-    netlink::PodNetwork network;  // with indexes, if its host end was found
-    std::set<netlink::PodPart> missing;
-    absl::Status unseen;  // why the pod couldn't be looked into
-  };
-  using Sights = std::vector<Sight>;
-
   Mender(Parts parts, netlink::Monitor monitor);
-  static absl::StatusOr<Sights> Look(Sights sights);
-  static void LookInto(const netlink::Link& host_end, Sight& sight);
-  static std::vector<Drift::Done> Mend(const Sights& sights);
 
   void Declare();
-  void Hear();
+  void Watch();
+  void OnHearTimer();
+  void Hear(const netlink::Notice& notice, absl::Time now);
   void Relist();
   void Arm();
   void Tick();
@@ -95,7 +83,9 @@ class Mender {
   bool told_unseen_ = false;
   // Networks that were mended while a DEL took them down.
   std::vector<Undertaker::Burial> leftovers_;
-  std::unique_ptr<base::Watch> watch_;
+  bool gathering_ = false;
+  std::unique_ptr<base::Watch> watch_;  // nullptr while it gathers
+  base::Timer hear_timer_;
   base::Timer look_timer_;
   base::Timer proxy_timer_;
   base::Timer patrol_timer_;
