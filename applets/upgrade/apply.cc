@@ -50,6 +50,11 @@ absl::Status Stage(const Places& places, const Order& order) {
   return AddName(places.previous(), places.staged());
 }
 
+bool IsBackAlready(const Places& places, const Order& order) {
+  return order.kind == Kind::kRollback && !order.sha256.empty() &&
+         Sha256Of(places.plugin()).value_or("") == order.sha256;
+}
+
 absl::Status CheckSum(const Order& order, const std::string& actual,
                       absl::string_view expected, absl::string_view who) {
   if (expected.empty() || actual == expected) return absl::OkStatus();
@@ -104,25 +109,29 @@ absl::StatusOr<Look> LookAround(const Places& places, Facts wanted) {
   return look;
 }
 
+absl::Status TryInstalled(const Places& places, const std::string& network) {
+  ASSIGN_OR_RETURN(const std::string text,
+                   base::ReadFile(network, kMaxConflistBytes));
+  ASSIGN_OR_RETURN(Conflist conflist, Conflist::Parse(text));
+  return TryPod({.network = std::move(conflist),
+                 .bin_dir = places.bin_dir,
+                 .plugin = places.plugin(),
+                 .container_id = "cnivpc-upgrade-health"})
+      .status();
+}
+
 // A plugin that was put back: is the node well again?
 void NoteHealth(const Places& places, Run& run) {
   if (run.network.empty() ||
       run.before.presence == Artifact::Presence::kMissing) {
     return;
   }
-  const auto text = base::ReadFile(run.network, kMaxConflistBytes);
-  auto network = text.ok() ? Conflist::Parse(*text) : text.status();
-  const auto tried = network.ok()
-                         ? TryPod({.network = *std::move(network),
-                                   .bin_dir = places.bin_dir,
-                                   .plugin = places.plugin(),
-                                   .container_id = "cnivpc-upgrade-health"})
-                         : network.status();
+  const absl::Status tried = TryInstalled(places, run.network);
   run.notes.push_back(
       tried.ok() ? "the old version is back and sets up pods"
                  : absl::StrCat("the old version is back and can't set up "
                                 "pods either: ",
-                                tried.status().message()));
+                                tried.message()));
 }
 
 absl::Status TakeOne(const Places& places, Run& run) {
@@ -187,6 +196,7 @@ absl::StatusOr<std::optional<Run>> Settle(const Places& places,
 }
 
 absl::StatusOr<Plan> Prepare(const Places& places, const Order& order) {
+  if (IsBackAlready(places, order)) return Plan();
   RETURN_IF_ERROR(Stage(places, order));
   absl::Cleanup unstage = [&] { Remove(places.staged()).IgnoreError(); };
   RETURN_IF_ERROR(CheckOrderedSum(places, order));
@@ -203,6 +213,14 @@ absl::StatusOr<Plan> Prepare(const Places& places, const Order& order) {
   Plan plan = MakePlan(request, look);
   if (plan.run) std::move(unstage).Cancel();
   return plan;
+}
+
+absl::Status Check(const Places& places) {
+  std::vector<std::string> notes;
+  ASSIGN_OR_RETURN(const auto network, FindNetwork(places.conf_dir, notes));
+  if (network) return TryInstalled(places, network->path);
+  notes.insert(notes.begin(), "no network configuration has the plugin");
+  return absl::NotFoundError(absl::StrJoin(notes, "; "));
 }
 
 Run Carry(const Places& places, Run run, const Tell& tell) {

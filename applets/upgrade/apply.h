@@ -20,7 +20,9 @@ namespace applets::upgrade {
 struct Order {
   Kind kind = Kind::kUpgrade;
   std::string source = {};  // the executable; not for kRollback
-  std::string sha256 = {};  // that it must have; "" for any
+  // That it must have; "" for any. With kRollback: of the version to go back
+  // to, which is nothing to do where it is installed.
+  std::string sha256 = {};
   std::optional<Catalogue> catalogue = std::nullopt;
   bool force = false;
   bool out_of_maintenance = false;
@@ -43,6 +45,9 @@ absl::StatusOr<std::optional<Run>> Settle(const Places& places,
 // unless there is a run in the plan. The error says what is wrong with the
 // executable.
 absl::StatusOr<Plan> Prepare(const Places& places, const Order& order);
+
+// Whether what is installed sets up a pod through the node's network.
+absl::Status Check(const Places& places);
 
 // Carries a run out, forward, back or both, and records it before every step.
 // Signals that end a process (INT, TERM, HUP), if they are blocked, turn it

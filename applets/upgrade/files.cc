@@ -48,6 +48,14 @@ absl::StatusOr<base::Fd> OpenRegular(const std::string& path,
   return fd;
 }
 
+absl::StatusOr<base::Fd> OpenProgram(const std::string& path) {
+  struct stat info = {};
+  if (path != kStdin) return OpenRegular(path, info);
+  base::Fd fd(fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0));
+  return fd.valid() ? std::move(fd)
+                    : absl::StatusOr<base::Fd>(base::ErrnoStatus("stdin"));
+}
+
 // Hands on the file's content, piece by piece.
 absl::Status ReadPieces(
     int fd, const std::string& path,
@@ -111,8 +119,7 @@ absl::StatusOr<Head> ReadHead(const std::string& path, size_t bytes) {
 }
 
 absl::Status CopyProgram(const std::string& from, const std::string& to) {
-  struct stat info = {};
-  ASSIGN_OR_RETURN(const base::Fd source, OpenRegular(from, info));
+  ASSIGN_OR_RETURN(const base::Fd source, OpenProgram(from));
   RETURN_IF_ERROR(RemoveName(to));
   ASSIGN_OR_RETURN(
       const base::Fd target,

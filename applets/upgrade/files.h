@@ -24,6 +24,9 @@ struct Head {
 // INVALID_ARGUMENT when it is no regular file. Follows links.
 absl::StatusOr<Head> ReadHead(const std::string& path, size_t bytes);
 
+// What CopyProgram reads when it is asked to copy kStdin.
+inline constexpr char kStdin[] = "-";
+
 // Copies the program `from` to a new file `to`, mode 0755, and syncs it. What
 // was at `to` is removed first. On failure nothing is left at `to`.
 absl::Status CopyProgram(const std::string& from, const std::string& to);

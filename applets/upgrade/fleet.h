@@ -36,6 +36,20 @@ struct FleetRules {
   friend bool operator==(const FleetRules&, const FleetRules&) = default;
 };
 
+// How nodes are reached, and what is done there.
+struct FleetMeans {
+  // A command that runs another one on a node: its words, divided by blanks, {}
+  // being the node, and that command's words behind them.
+  std::string through = {};
+  std::string program = {};  // the file, here
+  std::string bin_dir = {};  // there
+  std::string conf_dir = {};
+  bool force = false;
+  bool out_of_maintenance = false;
+
+  friend bool operator==(const FleetMeans&, const FleetMeans&) = default;
+};
+
 enum class NodeState {
   kWaiting,
   kLooking,    // what is installed?
@@ -82,6 +96,7 @@ struct Fleet {
   std::string id = {};
   std::string wanted = {};  // SHA-256 of the program
   FleetRules rules = {};
+  FleetMeans means = {};
   FleetPhase phase = FleetPhase::kRunning;
   bool paused = false;
   bool returns = false;     // kStopping: whether kReturning follows
@@ -157,6 +172,9 @@ void Return(Fleet& fleet, absl::string_view reason);
 //    "rules": {"canaries": 1, "batchSize": 10, "maxUnavailable": 10,
 //              "maxFailures": 0, "soak": "30s", "deadline": "1h",
 //              "rollBack": true},
+//    "means": {"through": "ssh root@{}", "program": "/root/cnivpc",
+//              "binDir": "/opt/cni/bin", "confDir": "/etc/cni/net.d",
+//              "force": false, "outOfMaintenance": false},
 //    "nodes": [{"name": "node-a", "state": "done", "batch": 0,
 //               "before": "3f2a…", "text": "", "changed": "2026-…"}]}
 std::string ToJson(const Fleet& fleet);

@@ -54,6 +54,18 @@ absl::StatusOr<FleetRules> ReadRules(const base::Json& json) {
   return rules;
 }
 
+absl::StatusOr<FleetMeans> ReadMeans(const base::Json& json) {
+  FleetMeans means;
+  ASSIGN_OR_RETURN(means.through, json.String("through"));
+  ASSIGN_OR_RETURN(means.program, json.String("program"));
+  ASSIGN_OR_RETURN(means.bin_dir, json.String("binDir"));
+  ASSIGN_OR_RETURN(means.conf_dir, json.String("confDir"));
+  ASSIGN_OR_RETURN(means.force, json.Bool("force", false));
+  ASSIGN_OR_RETURN(means.out_of_maintenance,
+                   json.Bool("outOfMaintenance", false));
+  return means;
+}
+
 absl::StatusOr<FleetNode> ReadNode(const base::Json& json) {
   FleetNode node;
   ASSIGN_OR_RETURN(node.name, json.String("name"));
@@ -92,6 +104,18 @@ void WriteRules(base::JsonWriter& writer, const FleetRules& rules) {
   writer.EndObject();
 }
 
+void WriteMeans(base::JsonWriter& writer, const FleetMeans& means) {
+  base::WriteKey(writer, "means");
+  writer.StartObject();
+  base::WriteMember(writer, "through", means.through);
+  base::WriteMember(writer, "program", means.program);
+  base::WriteMember(writer, "binDir", means.bin_dir);
+  base::WriteMember(writer, "confDir", means.conf_dir);
+  Write(writer, "force", means.force);
+  Write(writer, "outOfMaintenance", means.out_of_maintenance);
+  writer.EndObject();
+}
+
 void WriteNode(base::JsonWriter& writer, const FleetNode& node) {
   writer.StartObject();
   base::WriteMember(writer, "name", node.name);
@@ -126,6 +150,7 @@ std::string ToJson(const Fleet& fleet) {
   Write(writer, "started", fleet.started);
   Write(writer, "settled", fleet.settled);
   WriteRules(writer, fleet.rules);
+  WriteMeans(writer, fleet.means);
   base::WriteKey(writer, "nodes");
   writer.StartArray();
   for (const FleetNode& node : fleet.nodes) WriteNode(writer, node);
@@ -152,6 +177,8 @@ absl::StatusOr<Fleet> ParseFleet(absl::string_view text) {
   RETURN_IF_ERROR(Read(json, "settled", fleet.settled));
   ASSIGN_OR_RETURN(const base::Json rules, json.Get("rules"));
   ASSIGN_OR_RETURN(fleet.rules, ReadRules(rules));
+  ASSIGN_OR_RETURN(const base::Json means, json.Get("means"));
+  ASSIGN_OR_RETURN(fleet.means, ReadMeans(means));
   RETURN_IF_ERROR(ReadNodes(json, fleet));
   return fleet;
 }

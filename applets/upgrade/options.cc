@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
@@ -21,6 +22,8 @@ namespace {
 using Action = Options::Action;
 
 constexpr size_t kSha256Digits = 64;
+constexpr int64_t kMostNodes = 1000000;
+constexpr absl::Duration kLongest = absl::Hours(24 * 30);
 constexpr char kOwnFile[] = "/proc/self/exe";
 
 // What the flags have said so far.
@@ -61,6 +64,12 @@ absl::Status SetStatus(Parsed& parsed, absl::string_view) {
   return absl::OkStatus();
 }
 
+absl::Status SetCheck(Parsed& parsed, absl::string_view) {
+  parsed.options.action = Action::kCheck;
+  parsed.actions.emplace_back("--check");
+  return absl::OkStatus();
+}
+
 absl::Status SetHelp(Parsed& parsed, absl::string_view) {
   parsed.options.action = Action::kHelp;
   return absl::OkStatus();
@@ -96,6 +105,59 @@ absl::Status SetCatalogue(Parsed& parsed, absl::string_view value) {
   return absl::OkStatus();
 }
 
+absl::Status SetAbort(Parsed& parsed, absl::string_view) {
+  parsed.options.action = Action::kAbort;
+  parsed.actions.emplace_back("--abort");
+  return absl::OkStatus();
+}
+
+absl::Status SetFleet(Parsed& parsed, absl::string_view) {
+  parsed.options.fleet.meant = true;
+  return absl::OkStatus();
+}
+
+absl::Status SetNodes(Parsed& parsed, absl::string_view value) {
+  parsed.options.fleet.meant = true;
+  parsed.options.fleet.nodes =
+      absl::StrSplit(value, ',', absl::SkipWhitespace());
+  if (!parsed.options.fleet.nodes.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError("names no node");
+}
+
+template <std::string Options::Fleet::*member>
+absl::Status SetText(Parsed& parsed, absl::string_view value) {
+  parsed.options.fleet.meant = true;
+  parsed.options.fleet.*member = std::string(value);
+  return absl::OkStatus();
+}
+
+template <Amount Options::Fleet::*member>
+absl::Status SetAmount(Parsed& parsed, absl::string_view value) {
+  Amount& amount = parsed.options.fleet.*member;
+  amount.percent = absl::ConsumeSuffix(&value, "%");
+  if (absl::SimpleAtoi(value, &amount.number) && amount.number >= 0 &&
+      amount.number <= (amount.percent ? 100 : kMostNodes)) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError("must be a number, or one of 0% to 100%");
+}
+
+template <absl::Duration Options::Fleet::*member>
+absl::Status SetTime(Parsed& parsed, absl::string_view value) {
+  absl::Duration& time = parsed.options.fleet.*member;
+  if (absl::ParseDuration(value, &time) && time >= absl::ZeroDuration() &&
+      time <= kLongest) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError("must be a time such as 90s or 1h30m");
+}
+
+absl::Status SetOnFailure(Parsed& parsed, absl::string_view value) {
+  parsed.options.fleet.stop_only = value == "stop";
+  if (value == "stop" || value == "rollback") return absl::OkStatus();
+  return absl::InvalidArgumentError("must be rollback or stop");
+}
+
 absl::Status SetFormat(Parsed& parsed, absl::string_view value) {
   if (value == "json") parsed.options.format = Options::Format::kJson;
   if (value == "json" || value == "text") return absl::OkStatus();
@@ -110,13 +172,15 @@ struct Flag {
 };
 
 constexpr Flag kFlags[] = {
-    {"from", "FILE", "Install this executable.", SetFrom},
+    {"from", "FILE", "Install this executable; - is stdin.", SetFrom},
     {"self", "", "Install the executable that this command is.", SetSelf},
     {"rollback", "", "Go back to the version before.", SetRollback},
     {"resume", "", "Bring an upgrade to its end whose upgrader died.",
      SetResume},
     {"status", "", "Say what is installed, and how the last upgrade went.",
      SetStatus},
+    {"check", "", "Does what is installed set up a pod on this node?",
+     SetCheck},
     {"dry-run", "",
      "Try the executable, install nothing, leave nothing behind.",
      Switch<&Options::dry_run>},
@@ -124,7 +188,7 @@ constexpr Flag kFlags[] = {
      "Also install an older or an unknown version, or over another product;\n"
      "and where the installed plugin can't set up a pod either.",
      Switch<&Options::force>},
-    {"sha256", "SUM", "The executable must have this sum.", SetSum},
+    {"sha256", "SUM", "What is installed must have this sum.", SetSum},
     {"catalogue", "FILE", "The releases there are; others need --force.",
      SetCatalogue},
     {"out-of-maintenance", "",
@@ -140,6 +204,37 @@ constexpr Flag kFlags[] = {
     {"state-dir", "DIR", "The record of upgrades. Default: /var/lib/cnivpc.",
      SetFolder<&Places::state_dir>},
     {"help", "", "Prints this text.", SetHelp},
+    {"nodes", "NODE,NODE...", "Many nodes: upgrade these. Needs --through.",
+     SetNodes},
+    {"nodes-file", "FILE", "... that are in this file, one a line.",
+     SetText<&Options::Fleet::nodes_file>},
+    {"through", "COMMAND",
+     "What runs a command on a node, {} being the node:\n"
+     "\"ssh -o BatchMode=yes root@{}\"",
+     SetText<&Options::Fleet::through>},
+    {"canary", "N", "How many nodes are first. Default: 1.",
+     SetAmount<&Options::Fleet::canaries>},
+    {"batch-size", "N|N%", "How many come next, and next. Default: 1.",
+     SetAmount<&Options::Fleet::batch_size>},
+    {"max-unavailable", "N|N%",
+     "How many are worked on at a time. Default: a batch.",
+     SetAmount<&Options::Fleet::max_unavailable>},
+    {"max-failures", "N|N%",
+     "How many nodes but canaries may fail before it stops. Default: 0.",
+     SetAmount<&Options::Fleet::max_failures>},
+    {"soak", "TIME", "Between a batch and the look at it. Default: 0s.",
+     SetTime<&Options::Fleet::soak>},
+    {"deadline", "TIME", "Nothing is begun after it. Default: 1h.",
+     SetTime<&Options::Fleet::deadline>},
+    {"on-failure", "rollback|stop",
+     "What happens to the nodes that have it. Default: rollback.",
+     SetOnFailure},
+    {"fleet", "",
+     "--status, --resume, --abort and --rollback are about the run over many\n"
+     "nodes.",
+     SetFleet},
+    {"abort", "", "With --fleet: leave what is upgraded, begin nothing more.",
+     SetAbort},
 };
 
 const Flag* FindFlag(absl::string_view name) {
@@ -170,27 +265,58 @@ absl::StatusOr<Argument> SplitArgument(absl::string_view text) {
   return argument;
 }
 
+absl::Status CheckFleet(const Options& options) {
+  const Options::Fleet& fleet = options.fleet;
+  const bool begins = !fleet.nodes.empty() || !fleet.nodes_file.empty();
+  if (begins != (options.action == Action::kUpgrade)) {
+    return absl::InvalidArgumentError(
+        "--nodes and --nodes-file go with --from and --self, --fleet with "
+        "--status, --resume, --abort and --rollback");
+  }
+  if (begins && fleet.through.empty()) {
+    return absl::InvalidArgumentError("--nodes needs --through");
+  }
+  if (options.dry_run || options.action == Action::kCheck ||
+      !options.catalogue.empty()) {
+    return absl::InvalidArgumentError(
+        "--dry-run, --check and --catalogue are for one node");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckTogether(const Parsed& parsed) {
   const Options& options = parsed.options;
   if (options.action == Action::kHelp) return absl::OkStatus();
   if (parsed.actions.empty()) {
     return absl::InvalidArgumentError(
-        "say what to do: --from=FILE, --self, --rollback, --resume or "
-        "--status");
+        "say what to do: --from=FILE, --self, --rollback, --resume, --check "
+        "or --status");
   }
   if (parsed.actions.size() > 1) {
     return absl::InvalidArgumentError(absl::StrCat(
         parsed.actions[0], " and ", parsed.actions[1], ": only one of them"));
   }
+  if (options.fleet.meant) return CheckFleet(options);
+  if (options.action == Action::kAbort) {
+    return absl::InvalidArgumentError("--abort goes with --fleet");
+  }
   if (options.action == Action::kUpgrade) return absl::OkStatus();
-  if (options.dry_run || !options.sha256.empty()) {
+  if (options.dry_run) {
+    return absl::InvalidArgumentError("--dry-run goes with --from and --self");
+  }
+  if (!options.sha256.empty() && options.action != Action::kRollback) {
     return absl::InvalidArgumentError(
-        "--dry-run and --sha256 go with --from and --self");
+        "--sha256 goes with --from, --self and --rollback");
   }
   return absl::OkStatus();
 }
 
 }  // namespace
+
+int64_t Amount::Of(size_t all) const {
+  if (!percent || number == 0) return number;
+  return std::max<int64_t>(1, static_cast<int64_t>(all) * number / 100);
+}
 
 absl::StatusOr<Options> ParseOptions(
     const std::vector<std::string>& arguments) {
@@ -225,7 +351,8 @@ std::string UsageText() {
   std::string text =
       "cnivpc upgrade: replaces the plugin on this node; pods and calls under "
       "way don't\nnotice. Usage: cnivpc upgrade --from=FILE | --self | "
-      "--rollback | --resume |\n--status [FLAG...]\nExit status: 0 done; 1 "
+      "--rollback | --resume |\n--check | --status [FLAG...]\nExit status: 0 "
+      "done; 1 "
       "failed, the node is as it was; 2 wrong flags; 3 refused,\nthe answer "
       "says why; 4 another upgrade is at work; 5 failed and couldn't be\n"
       "undone.\n\n";

@@ -1,17 +1,36 @@
 #ifndef CNIVPC_APPLETS_UPGRADE_OPTIONS_H_
 #define CNIVPC_APPLETS_UPGRADE_OPTIONS_H_
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "applets/upgrade/places.h"
 
 namespace applets::upgrade {
 
+// "3", or "10%" of all.
+struct Amount {
+  int64_t number = 0;
+  bool percent = false;
+  // Rounded down, but 1 at least if it isn't 0.
+  int64_t Of(size_t all) const;
+};
+
 // The command line of `cnivpc upgrade`, understood.
 struct Options {
-  enum class Action { kUpgrade, kRollback, kResume, kStatus, kHelp };
+  enum class Action {
+    kUpgrade,
+    kRollback,
+    kResume,
+    kStatus,
+    kCheck,
+    kAbort,
+    kHelp
+  };
   enum class Format { kText, kJson };
 
   Action action = Action::kUpgrade;
@@ -23,6 +42,22 @@ struct Options {
   bool out_of_maintenance = false;
   Format format = Format::kText;
   Places places = {};
+
+  // Many nodes at once. Without `nodes` it is about the run on record.
+  struct Fleet {
+    bool meant = false;
+    std::vector<std::string> nodes = {};
+    std::string nodes_file = {};
+    std::string through = {};
+    Amount canaries = {1, false};
+    Amount batch_size = {1, false};
+    Amount max_unavailable = {};  // 0: as the batch
+    Amount max_failures = {};
+    absl::Duration soak = absl::ZeroDuration();
+    absl::Duration deadline = absl::Hours(1);
+    bool stop_only = false;  // when it fails
+  };
+  Fleet fleet = {};
 };
 
 // From the arguments behind the command's name: --NAME=VALUE or --NAME VALUE.

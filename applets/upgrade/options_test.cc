@@ -80,7 +80,15 @@ TEST(OptionsTest, WhatIsWrongIsNamed) {
   ExpectError({"--self", "--sha256=12"}, "--sha256: must be 64");
   ExpectError({"--self", "-o", "xml"}, "--output: must be text or json");
   ExpectError({"--self", "--bin-dir=bin"}, "--bin-dir: must be an absolute");
-  ExpectError({"--rollback", "--dry-run"}, "go with --from and --self");
+  ExpectError({"--self", "--nodes=a"}, "needs --through");
+  ExpectError({"--self", "--nodes=a", "--through=x", "--dry-run"}, "one node");
+  ExpectError({"--rollback", "--nodes=a", "--through=x"}, "go with --from");
+  ExpectError({"--self", "--fleet"}, "go with --from and --self");
+  ExpectError({"--abort"}, "goes with --fleet");
+  ExpectError({"--self", "--batch-size=101%"}, "--batch-size: must be");
+  ExpectError({"--self", "--soak=soon"}, "--soak: must be a time");
+  ExpectError({"--rollback", "--dry-run"}, "goes with --from and --self");
+  ExpectError({"--status", "--sha256=" + std::string(64, 'a')}, "--rollback");
 }
 
 TEST(OptionsTest, UsageFitsATerminal) {
@@ -88,6 +96,22 @@ TEST(OptionsTest, UsageFitsATerminal) {
   for (std::string line; std::getline(lines, line);) {
     EXPECT_LE(line.size(), 80) << line;
   }
+}
+
+TEST(OptionsTest, ManyNodes) {
+  const Options options = Parse(
+      {"--from=/tmp/x", "--nodes=node-a, node-b,", "--through", "ssh {}",
+       "--canary=2", "--batch-size=10%", "--soak=30s", "--on-failure=stop"});
+  EXPECT_TRUE(options.fleet.meant);
+  EXPECT_THAT(options.fleet.nodes, testing::SizeIs(2));
+  EXPECT_EQ(options.fleet.through, "ssh {}");
+  EXPECT_EQ(options.fleet.canaries.Of(50), 2);
+  EXPECT_EQ(options.fleet.batch_size.Of(50), 5);
+  EXPECT_EQ(options.fleet.batch_size.Of(5), 1);
+  EXPECT_EQ(options.fleet.max_failures.Of(5), 0);
+  EXPECT_EQ(options.fleet.soak, absl::Seconds(30));
+  EXPECT_TRUE(options.fleet.stop_only);
+  EXPECT_EQ(Parse({"--fleet", "--abort"}).action, Action::kAbort);
 }
 
 }  // namespace

@@ -29,6 +29,10 @@ struct Places {
                                        ? "/upgrade-dry-run.json"
                                        : "/upgrade.json");
   }
+  // ... and of the last run over many nodes.
+  std::string fleet_record() const {
+    return absl::StrCat(state_dir, "/fleet.json");
+  }
 };
 
 }  // namespace applets::upgrade

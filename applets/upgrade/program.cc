@@ -53,6 +53,11 @@ absl::StatusOr<base::Fd> InMemory(absl::string_view text) {
   return file;
 }
 
+absl::StatusOr<base::Fd> InputOf(const Program& program) {
+  if (program.input_file.empty()) return InMemory(program.input);
+  return base::Open(program.input_file, O_RDONLY);
+}
+
 std::vector<char*> Pointers(std::vector<std::string>& strings) {
   std::vector<char*> pointers;
   pointers.reserve(strings.size() + 1);
@@ -165,7 +170,7 @@ int Reap(pid_t child) {
 
 absl::StatusOr<Ended> RunProgram(const Program& program) {
   const absl::Time deadline = absl::Now() + program.limit;
-  ASSIGN_OR_RETURN(const base::Fd in, InMemory(program.input));
+  ASSIGN_OR_RETURN(const base::Fd in, InputOf(program));
   ASSIGN_OR_RETURN(Pipe out, MakePipe());
   ASSIGN_OR_RETURN(Pipe err, MakePipe());
   const Beginning beginning(in.get(), out.write_end.get(), err.write_end.get());

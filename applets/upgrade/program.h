@@ -14,7 +14,8 @@ struct Program {
   std::string file;                           // a path
   std::vector<std::string> arguments = {};    // after the name
   std::vector<std::string> environment = {};  // "NAME=VALUE", all of it
-  std::string input = {};                     // its stdin
+  std::string input = {};                     // its stdin, or
+  std::string input_file = {};                // a file that is its stdin
   int netns_fd = -1;  // the network namespace it runs in, borrowed; -1: ours
   absl::Duration limit = absl::Seconds(10);
 };

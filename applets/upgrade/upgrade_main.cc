@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "applets/upgrade/apply.h"
 #include "applets/upgrade/catalogue.h"
+#include "applets/upgrade/fleet_main.h"
 #include "applets/upgrade/inspect.h"
 #include "applets/upgrade/options.h"
 #include "applets/upgrade/report.h"
@@ -81,6 +82,14 @@ int ShowStatus(const Options& options) {
   return 0;
 }
 
+int CheckNode(const Options& options) {
+  const absl::Status checked = Check(options.places);
+  if (!checked.ok()) return Finish(options, checked);
+  if (!IsText(options)) return Finish(options, Answer());
+  Print(stdout, "What is installed sets up pods.\n");
+  return 0;
+}
+
 absl::StatusOr<Order> OrderOf(const Options& options) {
   Order order;
   order.kind = options.action == Action::kRollback ? Kind::kRollback
@@ -125,6 +134,7 @@ int Work(const Options& options) {
                   absl::IsUnavailable(lock.status()) ? ExitStatus::kBusy
                                                      : ExitStatus::kFailed);
   }
+  if (options.action == Action::kCheck) return CheckNode(options);
   const Tell tell = [&](const Run& run, absl::Duration took,
                         const absl::Status& outcome) {
     if (IsText(options)) Print(stdout, StepLine(run, took, outcome));
@@ -153,6 +163,10 @@ int UpgradeMain(int argc, char** argv) {
                                "\nSee cnivpc upgrade --help\n"));
     return static_cast<int>(ExitStatus::kUsage);
   }
+  if (options->action != Action::kHelp && options->fleet.meant) {
+    HoldSignals();
+    return FleetMain(*options);
+  }
   switch (options->action) {
     case Action::kHelp:
       Print(stdout, UsageText());
@@ -162,6 +176,8 @@ int UpgradeMain(int argc, char** argv) {
     case Action::kUpgrade:
     case Action::kRollback:
     case Action::kResume:
+    case Action::kCheck:
+    case Action::kAbort:
       break;
   }
   return Work(*options);

@@ -1,0 +1,142 @@
+#include "applets/upgrade/remote.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "applets/upgrade/plan.h"
+#include "base/json.h"
+
+namespace applets::upgrade {
+namespace {
+
+using Task = FleetTask::Kind;
+using Answered = FleetAnswer::Kind;
+
+constexpr char kFinder[] = "/usr/bin/env";  // finds programs by PATH
+constexpr size_t kMaxTextBytes = 300;
+
+absl::Duration LimitOf(Task task) {
+  switch (task) {
+    case Task::kLook:
+      return absl::Seconds(30);
+    case Task::kCheck:
+      return absl::Minutes(3);
+    case Task::kUpgrade:
+    case Task::kReturn:
+      return absl::Minutes(10);
+  }
+  return absl::ZeroDuration();
+}
+
+std::vector<std::string> Order(const Fleet& fleet, const FleetTask& task) {
+  switch (task.kind) {
+    case Task::kLook:
+      return {"--status"};
+    case Task::kCheck:
+      return {"--check"};
+    case Task::kReturn:
+      return {"--rollback",
+              absl::StrCat("--sha256=", fleet.nodes[task.node].before)};
+    case Task::kUpgrade:
+      break;
+  }
+  std::vector<std::string> words = {"--from=-",
+                                    absl::StrCat("--sha256=", fleet.wanted)};
+  if (fleet.means.force) words.emplace_back("--force");
+  if (fleet.means.out_of_maintenance) {
+    words.emplace_back("--out-of-maintenance");
+  }
+  return words;
+}
+
+// The last line, for what people should know.
+std::string LastLine(absl::string_view text) {
+  text = absl::StripAsciiWhitespace(text);
+  return std::string(
+      text.substr(text.rfind('\n') + 1).substr(0, kMaxTextBytes));
+}
+
+FleetAnswer Nothing(std::string text) {
+  return {.kind = Answered::kNothing, .text = std::move(text)};
+}
+
+// Why it wasn't done.
+std::string TextOf(const base::Json& json) {
+  if (const auto run = json.Find("run")) {
+    const std::string reason = run->String("reason", "").value_or("");
+    if (!reason.empty()) return reason;
+  }
+  if (const auto refusals = json.Array("refusals");
+      refusals.ok() && !refusals->empty()) {
+    return absl::StrCat("refused: ",
+                        refusals->front().String("text", "").value_or(""));
+  }
+  return json.String("error", "").value_or("");
+}
+
+FleetAnswer StatusOf(const base::Json& json) {
+  const auto installed = json.Get("installed");
+  const auto sum =
+      installed.ok() ? installed->String("sha256") : installed.status();
+  if (!sum.ok()) return Nothing(std::string(sum.status().message()));
+  return {.sha256 = *sum};
+}
+
+}  // namespace
+
+std::vector<std::string> RemoteCommand(const Fleet& fleet,
+                                       const FleetTask& task) {
+  const std::string& node = fleet.nodes[task.node].name;
+  std::vector<std::string> words;
+  for (const absl::string_view word : absl::StrSplit(
+           fleet.means.through, absl::ByAnyChar(" \t\n"), absl::SkipEmpty())) {
+    words.push_back(absl::StrReplaceAll(word, {{"{}", node}}));
+  }
+  words.push_back(absl::StrCat(fleet.means.bin_dir, "/", kPluginFile));
+  words.emplace_back("upgrade");
+  for (std::string& word : Order(fleet, task)) words.push_back(std::move(word));
+  words.push_back(absl::StrCat("--bin-dir=", fleet.means.bin_dir));
+  words.push_back(absl::StrCat("--conf-dir=", fleet.means.conf_dir));
+  words.emplace_back("--output=json");
+  return words;
+}
+
+FleetAnswer AnswerOf(FleetTask::Kind kind, const Ended& ended) {
+  const auto json = base::Json::Parse(ended.out);
+  if (!json.ok()) {
+    return Nothing(absl::StrCat("exit status ", ended.exit_status, ": ",
+                                LastLine(ended.err)));
+  }
+  if (kind == Task::kLook) return StatusOf(*json);
+  const std::string outcome = json->String("outcome", "").value_or("");
+  if (outcome == "done" || outcome == "unchanged") return {};
+  FleetAnswer answer{.kind = Answered::kNothing, .text = TextOf(*json)};
+  answer.text.resize(std::min(answer.text.size(), kMaxTextBytes));
+  if (outcome == "failed" || outcome == "refused") {
+    answer.kind = Answered::kFailed;
+  }
+  if (outcome == "stuck") answer.kind = Answered::kStuck;
+  return answer;
+}
+
+FleetAnswer RunRemote(const Fleet& fleet, const FleetTask& task) {
+  Program program{.file = kFinder,
+                  .arguments = RemoteCommand(fleet, task),
+                  .limit = LimitOf(task.kind)};
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    program.environment.emplace_back(*variable);
+  }
+  if (task.kind == Task::kUpgrade) program.input_file = fleet.means.program;
+  const auto ended = RunProgram(program);
+  if (!ended.ok()) return Nothing(std::string(ended.status().message()));
+  return AnswerOf(task.kind, *ended);
+}
+
+}  // namespace applets::upgrade
