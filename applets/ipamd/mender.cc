@@ -22,7 +22,6 @@ namespace applets::ipamd {
 namespace {
 
 using netlink::MonitorGroup;
-using netlink::PodPart;
 
 // A DEL that came while its network was mended is over by then.
 constexpr absl::Duration kLeftoverDelay = absl::Seconds(1);
