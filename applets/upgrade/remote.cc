@@ -70,7 +70,7 @@ FleetAnswer Nothing(std::string text) {
 // Why it wasn't done.
 std::string TextOf(const base::Json& json) {
   if (const auto run = json.Find("run")) {
-    const std::string reason = run->String("reason", "").value_or("");
+    std::string reason = run->String("reason", "").value_or("");
     if (!reason.empty()) return reason;
   }
   if (const auto refusals = json.Array("refusals");
