@@ -173,8 +173,9 @@ absl::StatusOr<Fleet> CarryOn(const Options& options) {
                            .do_task = RunRemote,
                            .interrupted = IsInterrupted,
                            .tell = [&](const Fleet& now) {
-                             if (IsText(options))
+                             if (IsText(options)) {
                                Print(stdout, NewsSince(told, now));
+                             }
                              told = now;
                            }};
   return CarryFleet(std::move(fleet), carrier);
