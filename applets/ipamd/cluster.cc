@@ -53,12 +53,12 @@ std::string CalicoPatch(const base::Pod& pod, base::Ipv4 ip) {
 absl::Status WriteEvent(kube::Client& client, const Herald::Call& call) {
   const absl::Time deadline = absl::Now() + kCallLimit;
   if (!call.create) {
-    const absl::Status status = client
-                                    .Patch({.resource = kube::kEvents,
-                                            .key = call.event.key,
-                                            .patch = EventPatch(call.event)},
-                                           deadline)
-                                    .status();
+    absl::Status status = client
+                              .Patch({.resource = kube::kEvents,
+                                      .key = call.event.key,
+                                      .patch = EventPatch(call.event)},
+                                     deadline)
+                              .status();
     if (!absl::IsNotFound(status)) return status;
   }
   return client
@@ -78,18 +78,17 @@ absl::Status WriteIpamd(kube::Client& client, const Publisher::Call& call) {
     ASSIGN_OR_RETURN(const kube::Node node, kube::DecodeNode(json));
     ipamd.meta.owners = {{"v1", "Node", ipamd.node, node.meta.uid, false}};
   }
-  const absl::Status status = client
-                                  .Patch({.resource = kube::kIpamds,
-                                          .key = ipamd.meta.key,
-                                          .patch = kube::IpamdPatch(ipamd)},
-                                         deadline)
-                                  .status();
+  absl::Status status = client
+                            .Patch({.resource = kube::kIpamds,
+                                    .key = ipamd.meta.key,
+                                    .patch = kube::IpamdPatch(ipamd)},
+                                   deadline)
+                            .status();
   if (!call.adopt || !absl::IsNotFound(status)) return status;
-  const absl::Status made =
-      client
-          .Create(kube::kIpamds, ipamd.meta.key.name_space,
-                  kube::EncodeIpamd(ipamd), deadline)
-          .status();
+  absl::Status made = client
+                          .Create(kube::kIpamds, ipamd.meta.key.name_space,
+                                  kube::EncodeIpamd(ipamd), deadline)
+                          .status();
   if (!absl::IsNotFound(made)) return made;
   return absl::NotFoundError(absl::StrCat(
       "the cluster doesn't know the resource (deploy/crds.yaml has it): ",
