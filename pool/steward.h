@@ -284,8 +284,11 @@ class Steward {
   absl::Time now_ = absl::InfinitePast();  // of the last event
 
   bool needs_rebuild_ = false;
-  absl::Time store_retry_at_ = absl::InfinitePast();
   bool filled_once_ = false;
+  bool borrowing_ = false;
+  bool looking_at_flows_ = false;
+  bool looked_early_ = false;  // since the last time an ADD was given up
+  absl::Time store_retry_at_ = absl::InfinitePast();
   int waiting_ = 0;
   int demand_ = 0;
   int in_flight_ = 0;  // addresses that are being asked for
@@ -296,7 +299,6 @@ class Steward {
   absl::Status obstacle_;
   absl::Time exhausted_since_ = absl::InfiniteFuture();
   std::set<int64_t> allocating_ids_;
-  bool borrowing_ = false;
   absl::Time borrow_again_at_ = absl::InfinitePast();
   std::string unlent_;  // why nothing was borrowed the last time
 
@@ -314,9 +316,7 @@ class Steward {
 
   std::set<base::Ipv4> probing_;
   std::set<base::Ipv4> unadmitted_;  // probed, but that could not be stored
-  bool looking_at_flows_ = false;
   absl::Time look_again_at_ = absl::InfinitePast();
-  bool looked_early_ = false;  // since the last time an ADD was given up
 };
 
 }  // namespace pool
