@@ -211,11 +211,14 @@ absl::Status Desk::Attached(const Attachment& attachment, uint64_t connection) {
     Bury(attachment, [](absl::Status) {});
     return records.status();
   }
-  RETURN_IF_ERROR(Record(*records));
+  const absl::Status stored = Record(*records);
+  // The plugin doesn't wait for our answer, and is about to close: what it has
+  // made stays in any case. If that can't be stored, sweeping does it later.
   const auto guard = guarded_.find(attachment);
   if (guard != guarded_.end() && guard->second == connection) {
     Unguard(attachment);
   }
+  RETURN_IF_ERROR(stored);
   const pool::Address* row = parts_.ledger.pool().Find(attachment);
   if (row != nullptr) parts_.announcer.Announce(row->ip);
   return absl::OkStatus();
