@@ -8,22 +8,21 @@ namespace pool {
 // no suspect any more.
 template <typename Key>
 std::vector<Key> Audit::Confirm(Suspects<Key>& suspects,
-                                const std::set<Key>& now, absl::Time asked_at) {
+                                const std::set<Key>& now, const Look& look) {
   std::erase_if(suspects,
                 [&](const auto& entry) { return !now.contains(entry.first); });
   std::vector<Key> confirmed;
   for (const Key& key : now) {
-    const absl::Time since = suspects.emplace(key, asked_at).first->second;
-    if (asked_at - since >= settle_) confirmed.push_back(key);
+    const absl::Time since = suspects.emplace(key, look.told_at).first->second;
+    if (look.asked_at - since >= settle_) confirmed.push_back(key);
   }
   return confirmed;
 }
 
-Audit::Findings Audit::Compare(const Pool& pool,
-                               const std::vector<base::Ipv4>& listed,
-                               const std::set<int64_t>& in_flight,
-                               absl::Time asked_at) {
-  const std::set<base::Ipv4> theirs(listed.begin(), listed.end());
+Audit::Findings Audit::Compare(const Pool& pool, const Look& look,
+                               const Ends& ended) {
+  const absl::Time asked_at = look.asked_at;
+  const std::set<base::Ipv4> theirs(look.listed.begin(), look.listed.end());
   std::set<base::Ipv4> unknown;
   for (const base::Ipv4 ip : theirs) {
     if (pool.Find(ip) == nullptr) unknown.insert(ip);
@@ -36,8 +35,8 @@ Audit::Findings Audit::Compare(const Pool& pool,
     }
   }
   Findings findings;
-  findings.found = Confirm(unknown_, unknown, asked_at);
-  findings.missing = Confirm(unlisted_, unlisted, asked_at);
+  findings.found = Confirm(unknown_, unknown, look);
+  findings.missing = Confirm(unlisted_, unlisted, look);
   for (const base::Ipv4 ip : unlisted) {
     if (asked_at - pool.Find(ip)->since >= settle_ &&
         asked_at - unlisted_.at(ip) < settle_) {
@@ -47,13 +46,13 @@ Audit::Findings Audit::Compare(const Pool& pool,
   const bool all_known = findings.found.size() == unknown.size();
   first_settled_ = absl::InfiniteFuture();
   for (const auto& [id, intent] : pool.intents()) {
-    if (intent.kind != Intent::Kind::kAllocate || in_flight.contains(id)) {
-      continue;
-    }
-    if (all_known && SettledAt(intent) <= asked_at) {
+    const auto end = ended.find(id);
+    if (intent.kind != Intent::Kind::kAllocate || end == ended.end()) continue;
+    const absl::Time settled_at = end->second + latest_effect_ + settle_;
+    if (all_known && settled_at <= asked_at) {
       findings.settled.push_back(intent);
     } else {
-      first_settled_ = std::min(first_settled_, SettledAt(intent));
+      first_settled_ = std::min(first_settled_, settled_at);
     }
   }
   return findings;

@@ -13,14 +13,18 @@
 namespace pool {
 
 // Compares the pool with what the VPC lists as this node's. A cloud's reads lag
-// behind its writes, so nothing is believed that hasn't been seen twice,
-// `settle` apart: the second look shows the VPC as it was after the first. An
+// behind its writes, so nothing is believed that hasn't been seen twice, the
+// second list being asked for `settle` after the first one came: it shows the
+// VPC as it was after that. (Not after the first one was asked for: an address
+// may leave the pool while a slow list is on its way that still has it.) An
 // address that has been in its state for so long was there at the first look.
 // Pure; remembers what it has seen once.
 class Audit {
  public:
   // `settle`: longer than reads may lag. `latest_effect`: longer than a call
-  // whose answer was lost may take until it is done.
+  // whose answer was lost may take until it is done, from when it was given up:
+  // what was sent last, after attempts that failed or for lack of budget, may
+  // have been sent only just before.
   Audit(absl::Duration settle, absl::Duration latest_effect)
       : settle_(settle), latest_effect_(latest_effect) {}
 
@@ -35,10 +39,18 @@ class Audit {
     // it by now.
     std::vector<Intent> settled;
   };
-  // `listed` is what the VPC said to a call that began at `asked_at`; intents
-  // `in_flight` are calls that haven't ended.
-  Findings Compare(const Pool& pool, const std::vector<base::Ipv4>& listed,
-                   const std::set<int64_t>& in_flight, absl::Time asked_at);
+  // When the calls of allocations ended; of those that aren't here they
+  // haven't.
+  using Ends = std::map<int64_t, absl::Time>;
+  // What the VPC said to a call for its list. It shows the VPC as it was at
+  // some time after `asked_at` less `settle`, but the pool is looked at when it
+  // is told.
+  struct Look {
+    const std::vector<base::Ipv4>& listed;
+    absl::Time asked_at;
+    absl::Time told_at;
+  };
+  Findings Compare(const Pool& pool, const Look& look, const Ends& ended);
 
   // The address was given back to the VPC, or has come from it: what was seen
   // of it before says nothing any more.
@@ -53,11 +65,7 @@ class Audit {
   using Suspects = std::map<Key, absl::Time>;
   template <typename Key>
   std::vector<Key> Confirm(Suspects<Key>& suspects, const std::set<Key>& now,
-                           absl::Time asked_at);
-
-  absl::Time SettledAt(const Intent& intent) const {
-    return intent.opened_at + latest_effect_ + settle_;
-  }
+                           const Look& look);
 
   const absl::Duration settle_;
   const absl::Duration latest_effect_;

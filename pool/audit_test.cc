@@ -26,12 +26,16 @@ class AuditTest : public testing::Test {
         Address{.ip = ip, .subnet = "s", .state = state, .since = kNow}});
   }
   Audit::Findings Look(const std::vector<Ipv4>& listed, absl::Time at) {
-    return audit_.Compare(pool_, listed, in_flight_, at);
+    return Look(listed, at, at);
+  }
+  Audit::Findings Look(const std::vector<Ipv4>& listed, absl::Time asked_at,
+                       absl::Time told_at) {
+    return audit_.Compare(pool_, {listed, asked_at, told_at}, ended_);
   }
 
   Pool pool_{Policy()};
   Audit audit_{kSettle, kLatest};
-  std::set<int64_t> in_flight_;
+  Audit::Ends ended_ = {{1, kNow}};
 };
 
 TEST_F(AuditTest, BelievesOnlyWhatItSeesTwice) {
@@ -51,6 +55,16 @@ TEST_F(AuditTest, ALookInBetweenThatIsRightClears) {
   Look({}, kNow + absl::Seconds(5));
   EXPECT_EQ(audit_.deadline(), absl::InfiniteFuture());
   EXPECT_TRUE(Look({kB}, kNow + kSettle).found.empty());
+}
+
+// The address left the pool, lent or given back, while the list was on its way;
+// the next one lags behind.
+TEST_F(AuditTest, ASlowListDoesNotBringBackWhatLeftMeanwhile) {
+  const absl::Time left = kNow + absl::Minutes(1);
+  EXPECT_TRUE(Look({kA}, kNow, left + kNs).found.empty());
+  EXPECT_TRUE(Look({kA}, left + kSettle - kNs).found.empty());
+  EXPECT_EQ(audit_.deadline(), left + kNs + kSettle);
+  EXPECT_EQ(Look({kA}, left + kNs + kSettle).found, std::vector<Ipv4>{kA});
 }
 
 TEST_F(AuditTest, WhatWasThereForLongIsMissedAtFirstSight) {
@@ -93,9 +107,10 @@ TEST_F(AuditTest, AnAllocationDoesNotSettleBeforeAllThatIsListedIsKnown) {
 
 TEST_F(AuditTest, ACallThatHasNotEndedDoesNotSettle) {
   pool_.Apply(pool_.DecideAllocate(1, "s", kNow).second);
-  in_flight_ = {1};
+  ended_.clear();
   EXPECT_TRUE(Look({}, kNow + 10 * kLatest).settled.empty());
-  in_flight_.clear();
+  EXPECT_EQ(audit_.deadline(), absl::InfiniteFuture());
+  ended_ = {{1, kNow}};
   EXPECT_EQ(Look({}, kNow + 10 * kLatest).settled.size(), 1u);
 }
 
@@ -162,8 +177,9 @@ class LaggingNode {
 
   void Look(absl::Duration lag) {
     const absl::Time since = cloud_.now_ - kSettle;
+    const std::vector<Ipv4> listed = cloud_.List(lag);
     const auto findings =
-        audit_.Compare(pool_, cloud_.List(lag), {}, cloud_.now_);
+        audit_.Compare(pool_, {listed, cloud_.now_, cloud_.now_}, {});
     for (const Ipv4 ip : findings.found) {
       EXPECT_TRUE(cloud_.Ever(ip, true, since));
       Know(ip);

@@ -431,7 +431,7 @@ void ShiftLab::Verify(int node) {
   Node& n = *nodes_[node];
   const std::vector<Ipv4> listed = Listed(node, now_ - Delay(options_.lag));
   const Audit::Findings findings =
-      n.audit->Compare(n.pool, listed, {}, Now().wall);
+      n.audit->Compare(n.pool, {listed, Now().wall, Now().wall}, {});
   Records records = n.pool.DecideArrived(findings.found, kSubnet, Now().wall);
   for (const Ipv4 ip : findings.found) {
     Say(node, absl::StrCat(ip.ToString(), " is adopted"));

@@ -41,6 +41,7 @@ Actions Steward::Start(bool needs_rebuild, absl::Time verified_at,
   verified_at_ = std::min(verified_at, now);
   verify_at_ = now;
   for (const auto& [id, intent] : pool_.intents()) {
+    if (intent.kind == Intent::Kind::kAllocate) ended_[id] = now;
     if (intent.kind != Intent::Kind::kRelease) continue;
     for (const Ipv4 ip : intent.addresses) {
       doubtful_until_[ip] = now + options_.latest_effect;
@@ -105,7 +106,6 @@ void Steward::Fill(absl::Time now) {
   in_flight_ = count;
   wanted_ = 0;
   allocating_.busy = true;
-  allocating_ids_.insert(intent.id);
   actions_.push_back(CallAllocate{std::move(intent), waiting_ > 0});
 }
 
@@ -113,7 +113,7 @@ Actions Steward::OnAllocated(int64_t intent_id,
                              const absl::StatusOr<std::vector<Ipv4>>& given,
                              absl::Time now) {
   allocating_.busy = false;
-  allocating_ids_.erase(intent_id);
+  ended_[intent_id] = now;
   in_flight_ = 0;
   if (given.ok() && !given->empty()) {
     Succeed(allocating_);
@@ -308,11 +308,14 @@ Actions Steward::OnFlows(const std::vector<Ipv4>& asked,
     const bool over = row->until <= now;
     const bool in_use = busy.ok() && busy->contains(ip) &&
                         now < row->since + options_.max_cooldown;
-    if (over && (in_use || to_claim_.contains(ip))) {
+    // Before another pod gets what was somebody else's it is asked for again.
+    if (over && lost_.contains(ip)) to_claim_.insert(ip);
+    const bool is_doubted = to_claim_.contains(ip) || lost_.contains(ip);
+    if (over && (in_use || is_doubted)) {
       longer.push_back(ip);
     } else if (over) {
       rested.push_back(ip);
-    } else if (busy.ok() && !busy->contains(ip) && !to_claim_.contains(ip)) {
+    } else if (busy.ok() && !busy->contains(ip) && !is_doubted) {
       early.push_back(ip);
     }
   }
@@ -397,13 +400,16 @@ void Steward::TakeListing(absl::Time asked_at, const Listing& listing,
   verified_at_ = std::max(verified_at_, asked_at);
   actions_.push_back(Verified{verified_at_});
   const Audit::Findings findings =
-      audit_.Compare(pool_, listing.ips, allocating_ids_, asked_at);
+      audit_.Compare(pool_, {listing.ips, asked_at, now}, ended_);
   TakeIn(findings.found, listing.users, now);
   Records closed;
   for (const Intent& intent : findings.settled) {
     closed.push_back(CloseIntent{intent.id});
   }
   Store(closed, now);
+  std::erase_if(ended_, [this](const auto& end) {
+    return !pool_.intents().contains(end.first);
+  });
   QueueClaims(findings.missing, now);
   for (const Ipv4 ip : listing.ips) {
     if (lost_.erase(ip) > 0) Say(Reason::kReclaimed, ip, "");
@@ -434,6 +440,7 @@ void Steward::QueueClaims(const std::vector<Ipv4>& missing, absl::Time now) {
     if (!Store(pool_.DecideDoubt(ip, now), now)) return;
     if (probing_.erase(ip) > 0) actions_.push_back(StopProbe{ip});
     to_claim_.insert(ip);
+    audit_.Forget(ip);  // the claim will tell, no other list
   }
 }
 
@@ -471,7 +478,10 @@ void Steward::Disown(Ipv4 ip, const absl::Status& status, absl::Time now) {
     return;
   }
   if (leased && !lost_.insert(ip).second) return;  // told already
-  if (!leased && !Store(pool_.DecideDisown(ip), now)) return;
+  if (!leased) {
+    if (!Store(pool_.DecideDisown(ip), now)) return;
+    lost_.erase(ip);
+  }
   Say(Reason::kLost, ip, std::string(status.message()));
 }
 
@@ -540,6 +550,13 @@ Actions Steward::OnBorrowed(const absl::StatusOr<std::vector<Ipv4>>& came,
         "no other node lent an address: ",
         came.ok() ? "none has any to spare" : came.status().message());
     Say(Reason::kPoolDry, std::nullopt, unlent_, borrow_again_at_);
+    // Whatever else is under way: with one hope after the other an ADD would
+    // wait for ever.
+    const Counts counts = pool_.counts();
+    const bool is_dry = counts.warm == 0 && counts.fresh == 0;
+    if (waiting_ > 0 && is_dry && !obstacle_.ok()) {
+      actions_.push_back(Serve{WhyNone(now)});
+    }
   }
   Proceed(now);
   return Take();

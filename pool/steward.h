@@ -104,8 +104,8 @@ struct StewardOptions {
   bool lease_unverified = true;
   // Longer than what the VPC says lags behind what it has done.
   absl::Duration settle = absl::Seconds(10);
-  // A call without an answer takes effect no later than this (UCloud's own
-  // time-out at the server, RetCode 110, is 60 s).
+  // A call without an answer takes effect no later than this after it was given
+  // up (UCloud's own time-out at the server, RetCode 110, is 60 s).
   absl::Duration latest_effect = absl::Seconds(65);
   // Addresses above the high watermark are given back only after they have been
   // there for so long, and up to half as long again, by chance.
@@ -298,7 +298,9 @@ class Steward {
   Lane checking_;
   absl::Status obstacle_;
   absl::Time exhausted_since_ = absl::InfiniteFuture();
-  std::set<int64_t> allocating_ids_;
+  // Allocations that are open though their calls have ended, and when they did:
+  // in an earlier run no later than at the start of this.
+  Audit::Ends ended_;
   absl::Time borrow_again_at_ = absl::InfinitePast();
   std::string unlent_;  // why nothing was borrowed the last time
 

@@ -347,6 +347,42 @@ TEST_F(StewardTest, WhatCouldNotBeStoredIsFoundByTheList) {
 
 // --- trimming and giving back
 
+// What the VPC does last it may have been asked for just before the call was
+// given up, however long ago that began.
+TEST_F(StewardTest, AnAllocationStaysOpenUntilALateEffectMustHaveShown) {
+  options_.watermarks = {1, 1};
+  Begin();
+  Answer(Expect<CallList>(), {});
+  const auto call = Expect<CallAllocate>();
+  Pass(absl::Seconds(60));
+  Answer(call, kLostAnswer);
+  const absl::Time settled = now_ + options_.latest_effect + options_.settle;
+  const auto is_open = [&] { return pool_.intents().contains(call.intent.id); };
+  while (now_ < settled + absl::Seconds(5)) {
+    if (now_ < settled) {
+      EXPECT_TRUE(is_open()) << settled - now_;
+    }
+    Pass(absl::Seconds(1));
+    if (const auto list = Next<CallList>()) Answer(*list, Known());
+    while (const auto more = Next<CallAllocate>()) Answer(*more, kFull);
+  }
+  EXPECT_FALSE(is_open());
+}
+
+// ... nor does the clock of an earlier run say when that is.
+TEST_F(StewardTest, AnAllocationOfAnEarlierRunEndsWhenThisOneBegins) {
+  options_.watermarks = {0, 0};
+  const absl::Time other = now_ - absl::Hours(30);
+  pool_.Apply(pool_.DecideAllocate(1, "s", other).second);
+  BeginQuietly();
+  Pass(options_.latest_effect);
+  while (const auto list = Next<CallList>()) Answer(*list, Known());
+  EXPECT_EQ(pool_.intents().size(), 1u);
+  Pass(options_.settle + absl::Seconds(1));
+  while (const auto list = Next<CallList>()) Answer(*list, Known());
+  EXPECT_TRUE(pool_.intents().empty());
+}
+
 TEST_F(StewardTest, TrimsAboveTheHighWatermarkAfterADelay) {
   HaveWarm(7);
   BeginQuietly();
@@ -603,6 +639,48 @@ TEST_F(StewardTest, ALeaseStaysEvenIfTheAddressIsSomebodyElses) {
   EXPECT_EQ(pool_.Find(ip)->state, State::kLeased);
 }
 
+// Its lease stays; nothing else is to be found out but whether it is free
+// again.
+TEST_F(StewardTest, APodWithAnAddressOfSomebodyElseCostsAClaimAnInterval) {
+  options_.watermarks = {0, 4};
+  Have(Fresh(1)[0], State::kLeased);
+  BeginQuietly();
+  int lists = 0;
+  int claims = 0;
+  for (int second = 0; second < 600; ++second) {
+    Pass(absl::Seconds(1));
+    if (const auto list = Next<CallList>()) {
+      ++lists;
+      Answer(*list, {});
+    }
+    if (const auto claim = Next<CallClaim>()) {
+      ++claims;
+      Answer(*claim, kElsewhere);
+    }
+  }
+  EXPECT_LE(lists, 11);
+  EXPECT_LE(claims, 11);
+  EXPECT_GE(claims, 9);
+}
+
+TEST_F(StewardTest, WhatWasSomebodyElsesIsAskedForAgainBeforeAnotherPodGetsIt) {
+  options_.watermarks = {0, 4};
+  const Ipv4 ip = Fresh(1)[0];
+  Have(ip, State::kLeased);
+  BeginQuietly();
+  Pass(options_.verify_interval);
+  Answer(Expect<CallList>(), {});
+  Answer(Expect<CallClaim>(), kElsewhere);
+  Have(ip, State::kCooling);  // the pod has gone
+  Changed();
+  Pass(absl::Seconds(30));
+  Answer(Expect<LookAtFlows>(), std::set<Ipv4>());
+  EXPECT_EQ(pool_.counts().warm, 0);
+  EXPECT_EQ(Expect<CallClaim>().ip, ip);
+  Take(steward_->OnClaimed(ip, kElsewhere, now_));
+  EXPECT_EQ(pool_.Find(ip), nullptr);
+}
+
 TEST_F(StewardTest, AListThatIsWrongAltogetherDoesNotEmptyThePool) {
   options_.watermarks = {0, 100};
   HaveWarm(100);
@@ -722,6 +800,19 @@ TEST_F(StewardTest, WhenNobodyLendsTheAddIsToldThatTheSubnetIsFull) {
                              "spare")));
   Wait(1);
   EXPECT_TRUE(None<Borrow>());  // not again at once
+}
+
+TEST_F(StewardTest, AnAddDoesNotWaitForOneHopeAfterTheOther) {
+  options_.watermarks = {0, 4};
+  options_.can_borrow = true;
+  BeginQuietly();
+  Wait(1);
+  Answer(Expect<CallAllocate>(), kFull);
+  Expect<Borrow>();
+  Pass(Steward::kInhibit);
+  Expect<CallAllocate>();  // and no answer yet
+  Take(steward_->OnBorrowed(std::vector<Ipv4>(), now_));
+  EXPECT_TRUE(absl::IsResourceExhausted(Expect<Serve>().status));
 }
 
 // --- by hand
