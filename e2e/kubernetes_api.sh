@@ -125,7 +125,7 @@ same "and leaves the later one alone" '{"mine":"true"}' "$(annotations c2)"
 leased() { pool node-a leased | wc -l; }
 same "its lease has ended" 11 "$(leased)" # p1 to p8, q2, q3, c1
 expect "cnivpctl events tells the reason" grep -q not-annotated <(ctl node-a events)
-expect "store, VPC and kernel agree" invariants node-a
+expect "store, VPC and kernel agree" eventually 10 invariants node-a
 
 knows_custom_resources || lab_done
 
@@ -141,5 +141,6 @@ expect "and comes back with it" eventually 90 ipamd_is .status.status normal
 writes=$(audited "$from_ipamd and .objectRef.resource == \"ipamds\" and (.verb | IN(\"patch\", \"create\"))")
 kib=$(awk '/VmRSS/ {print $2}' "/proc/${ipamd_pid[node-a]}/status")
 expect "ipamd takes less than 16 MiB: $kib KiB" [ "$kib" -lt 16384 ]
-expect "it was written less than once in five seconds: $writes times in $SECONDS s" [ "$((writes * 5))" -le "$SECONDS" ]
+# The resource was made twice, and each time written at once.
+expect "it was written once in five seconds at most: $writes times in $SECONDS s" [ "$(((writes - 2) * 5))" -le "$SECONDS" ]
 lab_done
