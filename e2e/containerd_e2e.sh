@@ -12,31 +12,15 @@ for node in node-a node-b; do ipamd_start "$node" --cooldownPeriodSeconds=1; don
 "$lab_e2e/rigs/mkimage.sh" "$LAB/image.tar"
 readonly image=cnivpc.test/lab:1
 
-# containerd's folders must be on no overlay, for it mounts overlays itself.
-containerd_start() {
-  local node=$1 dir=$LAB/$1/containerd
-  mkdir -p "$dir"
-  cat >"$dir/config.toml" <<J
-version = 2
-root = "$dir/root"
-state = "$dir/state"
-disabled_plugins = ["io.containerd.grpc.v1.cri"]
-[grpc]
-  address = "$dir/socket"
-[plugins."io.containerd.internal.v1.opt"]
-  path = "$dir/opt"
-J
-  on "$node" containerd -c "$dir/config.toml" >"$LAB/$node/containerd.log" 2>&1 &
-  wait_for 20 "containerd on $node" ctr_on "$node" version
-  ctr_on "$node" image import "$LAB/image.tar" >/dev/null
-}
-ctr_on() { on "$1" ctr --address "$LAB/$1/containerd/socket" "${@:2}"; }
 pid_of() { ctr_on "$1" task ls | awk -v c="$2" '$1 == c {print $2}'; }
 in_container() { on "$1" nsenter -t "$(pid_of "$1" "$2")" --net -- "${@:3}"; }
 address_of() { in_container "$1" "$2" ip -4 -j addr show dev eth0 | jq -er '.[0].addr_info[0].local'; }
 host_ends() { on "$1" ip -o link show type veth | grep -c ' ucni' || true; }
 
-for node in node-a node-b; do containerd_start "$node"; done
+for node in node-a node-b; do
+  containerd_start "$node"
+  ctr_on "$node" image import "$LAB/image.tar" >/dev/null
+done
 for c in c0 c1; do expect "node-a runs $c" ctr_on node-a run -d --cni "$image" "$c" /bin/pause -P; done
 expect "node-b runs c0" ctr_on node-b run -d --cni "$image" c0 /bin/pause -P
 a0=$(address_of node-a c0) a1=$(address_of node-a c1) b0=$(address_of node-b c0)

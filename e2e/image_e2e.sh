@@ -24,21 +24,8 @@ podman_() {
 expect "podman loads it" podman_ load -q -i "$LAB/image.tar"
 expect "by its name" podman_ image exists "$tag"
 
-dir=$LAB/node-a/containerd
-mkdir -p "$dir"
-cat >"$dir/config.toml" <<J
-version = 2
-root = "$dir/root"
-state = "$dir/state"
-disabled_plugins = ["io.containerd.grpc.v1.cri"]
-[grpc]
-  address = "$dir/socket"
-[plugins."io.containerd.internal.v1.opt"]
-  path = "$dir/opt"
-J
-on node-a containerd -c "$dir/config.toml" >"$LAB/node-a/containerd.log" 2>&1 &
-ctr_() { on node-a ctr --address "$dir/socket" "$@"; }
-wait_for 20 containerd ctr_ version
+containerd_start node-a
+ctr_() { ctr_on node-a "$@"; }
 expect "containerd takes it" ctr_ image import "$LAB/image.tar"
 image=$(ctr_ image ls -q | grep ipamd)
 same "by its name" "$tag" "$image"

@@ -256,6 +256,26 @@ ctl() { on "$1" "$CNIVPC" cnivpctl "${@:2}"; }
 # pool NODE [STATE]: the addresses that ipamd has (in that state), one a line.
 pool() { ipamd_get "$1" /v1/pool | jq -r --arg s "${2-}" '.addresses[] | select($s == "" or .state == $s) | .address'; }
 
+# containerd_start NODE: a containerd without its CRI part. Its folders must be on
+# no overlay, for it mounts overlays itself.
+containerd_start() {
+  local node=$1 dir=$LAB/$1/containerd
+  mkdir -p "$dir"
+  cat >"$dir/config.toml" <<J
+version = 2
+root = "$dir/root"
+state = "$dir/state"
+disabled_plugins = ["io.containerd.grpc.v1.cri"]
+[grpc]
+  address = "$dir/socket"
+[plugins."io.containerd.internal.v1.opt"]
+  path = "$dir/opt"
+J
+  on "$node" containerd -c "$dir/config.toml" >"$LAB/$node/containerd.log" 2>&1 &
+  wait_for 20 "containerd on $node" ctr_on "$node" version
+}
+ctr_on() { on "$1" ctr --address "$LAB/$1/containerd/socket" "${@:2}"; }
+
 # invariants NODE: store, VPC, kernel and ipamd (if it runs) agree on who has
 # which address; says where not. Only when nothing is under way.
 invariants() {
