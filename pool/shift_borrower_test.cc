@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "pool/actions_lab.h"
 
 namespace pool {
 namespace {
@@ -23,7 +24,7 @@ constexpr base::Mac kTheirs({2, 0, 0, 0, 0, 9});
 const Ipv4 kIp(0x0a000001);
 const absl::Status kLost = absl::UnavailableError("no answer");
 
-class BorrowerTest : public testing::Test {
+class BorrowerTest : public testing::Test, protected ActionsLab<ShiftAction> {
  protected:
   BorrowerTest() {
     options_.node = "node-a";
@@ -42,30 +43,6 @@ class BorrowerTest : public testing::Test {
         options_, random_);
     actions_.clear();
     Take(borrower_->Start(now_));
-  }
-  void Take(ShiftActions more) {
-    for (ShiftAction& action : more) actions_.push_back(std::move(action));
-  }
-  template <typename T>
-  std::optional<T> Next() {
-    for (auto it = actions_.begin(); it != actions_.end(); ++it) {
-      if (const auto* found = std::get_if<T>(&*it)) {
-        T action = *found;
-        actions_.erase(it);
-        return action;
-      }
-    }
-    return std::nullopt;
-  }
-  template <typename T>
-  T Expect() {
-    auto action = Next<T>();
-    EXPECT_TRUE(action.has_value()) << "missing: " << typeid(T).name();
-    return action.value_or(T());
-  }
-  template <typename T>
-  bool None() {
-    return !Next<T>().has_value();
   }
 
   void Want(int count, const std::vector<std::string>& peers) {
@@ -113,7 +90,6 @@ class BorrowerTest : public testing::Test {
   std::mt19937_64 random_{7};
   Moment now_{absl::FromUnixSeconds(1'800'000'000), absl::Seconds(1000)};
   std::unique_ptr<Borrower> borrower_;
-  ShiftActions actions_;
 };
 
 TEST_F(BorrowerTest, AnAddressComesFromTheNodeWithTheMostToSpare) {

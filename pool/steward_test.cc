@@ -5,6 +5,7 @@
 
 #include "absl/random/random.h"
 #include "gtest/gtest.h"
+#include "pool/actions_lab.h"
 
 namespace pool {
 namespace {
@@ -16,7 +17,7 @@ const absl::Time kStart = absl::FromUnixSeconds(1'800'000'000);
 
 // The node around a steward: its store, which may fail, and its calls, which
 // the test answers.
-class StewardTest : public testing::Test {
+class StewardTest : public testing::Test, protected ActionsLab<Action> {
  protected:
   StewardTest() {
     options_.subnet = "s";
@@ -45,30 +46,6 @@ class StewardTest : public testing::Test {
     actions_.clear();
   }
 
-  void Take(Actions more) {
-    for (Action& action : more) actions_.push_back(std::move(action));
-  }
-  template <typename T>
-  std::optional<T> Next() {
-    for (auto it = actions_.begin(); it != actions_.end(); ++it) {
-      if (const auto* found = std::get_if<T>(&*it)) {
-        T action = *found;
-        actions_.erase(it);
-        return action;
-      }
-    }
-    return std::nullopt;
-  }
-  template <typename T>
-  T Expect() {
-    auto action = Next<T>();
-    EXPECT_TRUE(action.has_value()) << "missing: " << typeid(T).name();
-    return action.value_or(T());
-  }
-  template <typename T>
-  bool None() {
-    return !Next<T>().has_value();
-  }
   bool Said(Reason reason) {
     bool said = false;
     while (auto note = Next<Note>()) said |= note->reason == reason;
@@ -157,7 +134,6 @@ class StewardTest : public testing::Test {
   absl::Status store_;
   std::mt19937_64 random_{1};
   std::unique_ptr<Steward> steward_;
-  Actions actions_;
   absl::Time now_ = kStart;
   uint32_t next_ip_ = 0x0a000001;
 };
