@@ -2,25 +2,18 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <csignal>
 #include <cstdio>
-#include <filesystem>
-#include <set>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
-#include "absl/time/clock.h"
 #include "applets/upgrade/files.h"
 #include "applets/upgrade/fleet.h"
+#include "applets/upgrade/fleet_begin.h"
 #include "applets/upgrade/fleet_carry.h"
 #include "applets/upgrade/fleet_report.h"
-#include "applets/upgrade/inspect.h"
 #include "applets/upgrade/remote.h"
 #include "applets/upgrade/state_file.h"
 #include "base/file.h"
@@ -31,7 +24,6 @@ namespace {
 
 using Action = Options::Action;
 
-constexpr size_t kMaxNodesFileBytes = 4 << 20;
 constexpr int kPrivate = 0700;
 
 bool IsText(const Options& options) {
@@ -51,101 +43,15 @@ bool IsInterrupted() {
          sigismember(&pending, SIGHUP) == 1;
 }
 
-// One a line; what follows a # doesn't count.
-absl::StatusOr<std::vector<std::string>> ReadNodes(const std::string& path) {
-  ASSIGN_OR_RETURN(const std::string text,
-                   base::ReadFile(path, kMaxNodesFileBytes));
-  std::vector<std::string> nodes;
-  for (const absl::string_view line : absl::StrSplit(text, '\n')) {
-    const absl::string_view name =
-        absl::StripAsciiWhitespace(line.substr(0, line.find('#')));
-    if (!name.empty()) nodes.emplace_back(name);
-  }
-  return nodes;
-}
-
-absl::StatusOr<std::vector<std::string>> NodesOf(const Options& options) {
-  std::vector<std::string> nodes;
-  if (!options.fleet.nodes_file.empty()) {
-    ASSIGN_OR_RETURN(nodes, ReadNodes(options.fleet.nodes_file));
-  }
-  for (const std::string& name : options.fleet.nodes) {
-    nodes.emplace_back(absl::StripAsciiWhitespace(name));
-  }
-  if (nodes.empty() || nodes.size() > kMaxFleetNodes) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("1 to ", kMaxFleetNodes, " nodes, not ", nodes.size()));
-  }
-  std::set<std::string> seen;
-  for (const std::string& name : nodes) {
-    if (seen.insert(name).second) continue;
-    return absl::InvalidArgumentError(absl::StrCat(name, " is there twice"));
-  }
-  return nodes;
-}
-
-FleetRules RulesOf(const Options& options, size_t nodes) {
-  const Options::Fleet& given = options.fleet;
-  FleetRules rules;
-  rules.canaries = std::max<int64_t>(1, given.canaries.Of(nodes));
-  rules.batch_size = std::max<int64_t>(1, given.batch_size.Of(nodes));
-  rules.max_unavailable = given.max_unavailable.Of(nodes);
-  if (rules.max_unavailable == 0) {
-    rules.max_unavailable = std::max(rules.canaries, rules.batch_size);
-  }
-  rules.max_failures = given.max_failures.Of(nodes);
-  rules.soak = given.soak;
-  rules.deadline = given.deadline;
-  rules.roll_back = !given.stop_only;
-  return rules;
-}
-
-// The file and its sum. Somebody else may go on with the run, so the path must
-// mean the same to all.
-absl::Status ReadProgram(const Options& options, Fleet& fleet) {
-  std::error_code error;
-  fleet.means.program = std::filesystem::canonical(options.source, error);
-  if (error) return base::ErrnoStatus(options.source, error.value());
-  ASSIGN_OR_RETURN(const Facts facts, Inspect(fleet.means.program));
-  if (!facts.problem.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(options.source, " ", facts.problem));
-  }
-  fleet.wanted = facts.artifact.sha256;
-  if (options.sha256.empty() || options.sha256 == fleet.wanted) {
-    return absl::OkStatus();
-  }
-  return absl::DataLossError(absl::StrCat(options.source, " has SHA-256 ",
-                                          fleet.wanted, ", and --sha256 says ",
-                                          options.sha256, ": get it again"));
-}
-
-absl::StatusOr<Fleet> Begin(const Options& options) {
-  ASSIGN_OR_RETURN(const std::vector<std::string> nodes, NodesOf(options));
-  Fleet fleet;
-  RETURN_IF_ERROR(ReadProgram(options, fleet));
-  fleet.started = absl::Now();
-  fleet.settled = absl::InfiniteFuture();
-  fleet.id = absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", fleet.started,
-                              absl::UTCTimeZone());
-  fleet.means.through = options.fleet.through;
-  fleet.means.bin_dir = options.places.bin_dir;
-  fleet.means.conf_dir = options.places.conf_dir;
-  fleet.means.force = options.force;
-  fleet.means.out_of_maintenance = options.out_of_maintenance;
-  fleet.rules = RulesOf(options, nodes.size());
-  for (const std::string& name : nodes) {
-    fleet.nodes.push_back({.name = name, .changed = fleet.started});
-  }
-  return fleet;
-}
-
 // The run that is meant, as it goes on from here.
 absl::StatusOr<Fleet> FleetOf(const Options& options) {
   ASSIGN_OR_RETURN(std::optional<Fleet> left,
                    LoadFleet(options.places.fleet_record()));
   if (options.action == Action::kUpgrade) {
-    if (!left || left->over()) return Begin(options);
+    if (!left || left->over()) {
+      ASSIGN_OR_RETURN(std::vector<std::string> nodes, NodesOf(options));
+      return BeginFleet(options, std::move(nodes));
+    }
     return absl::FailedPreconditionError(
         "a run over many nodes isn't finished: cnivpc upgrade --fleet "
         "--resume, --abort or --rollback");

@@ -1,0 +1,27 @@
+// What a run over many nodes begins with, from the command line.
+#ifndef CNIVPC_APPLETS_UPGRADE_FLEET_BEGIN_H_
+#define CNIVPC_APPLETS_UPGRADE_FLEET_BEGIN_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "applets/upgrade/fleet.h"
+#include "applets/upgrade/options.h"
+
+namespace applets::upgrade {
+
+// --nodes-file, then --nodes. INVALID_ARGUMENT for none, too many, or one that
+// is there twice; else the file's error.
+absl::StatusOr<std::vector<std::string>> NodesOf(const Options& options);
+
+// A run that hasn't begun, which installs Options::source on these nodes. Reads
+// the program, and runs it for its version: INVALID_ARGUMENT when it is no
+// program that could be installed, DATA_LOSS when it hasn't the sum that
+// --sha256 says.
+absl::StatusOr<Fleet> BeginFleet(const Options& options,
+                                 std::vector<std::string> nodes);
+
+}  // namespace applets::upgrade
+
+#endif  // CNIVPC_APPLETS_UPGRADE_FLEET_BEGIN_H_
