@@ -1,11 +1,15 @@
 #include "base/json.h"
 
+#include <cmath>
 #include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
+#include "rapidjson/encodedstream.h"
 #include "rapidjson/error/en.h"
+#include "rapidjson/memorystream.h"
+#include "rapidjson/reader.h"
 
 namespace base {
 namespace {
@@ -54,6 +58,71 @@ bool HasLoneLowSurrogate(absl::string_view text) {
   return false;
 }
 
+// Hands rapidjson's events on to a document, and reads the numbers itself:
+// rapidjson's own doubles are either inexact, so that a number written and read
+// again becomes another one, or (kParseFullPrecisionFlag, 1.1.0) read from
+// beyond a table for a text like 0.000…1e-400.
+class ExactNumbers
+    : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, ExactNumbers> {
+ public:
+  explicit ExactNumbers(rapidjson::Document& document) : document_(document) {}
+
+  bool Null() { return document_.Null(); }
+  bool Bool(bool value) { return document_.Bool(value); }
+  bool String(const char* text, rapidjson::SizeType size, bool copy) {
+    return document_.String(text, size, copy);
+  }
+  bool StartObject() { return document_.StartObject(); }
+  bool Key(const char* text, rapidjson::SizeType size, bool copy) {
+    return document_.Key(text, size, copy);
+  }
+  bool EndObject(rapidjson::SizeType members) {
+    return document_.EndObject(members);
+  }
+  bool StartArray() { return document_.StartArray(); }
+  bool EndArray(rapidjson::SizeType elements) {
+    return document_.EndArray(elements);
+  }
+
+  // False, which ends the parse, for a number that no double holds.
+  bool RawNumber(const char* text, rapidjson::SizeType size, bool /*copy*/) {
+    const absl::string_view number(text, size);
+    int64_t integer = 0;
+    if (absl::SimpleAtoi(number, &integer)) return document_.Int64(integer);
+    uint64_t natural = 0;
+    if (absl::SimpleAtoi(number, &natural)) return document_.Uint64(natural);
+    double real = 0;
+    return absl::SimpleAtod(number, &real) && std::isfinite(real) &&
+           document_.Double(real);
+  }
+
+ private:
+  rapidjson::Document& document_;
+};
+
+rapidjson::ParseResult Read(absl::string_view text,
+                            rapidjson::Document& document) {
+  constexpr unsigned kFlags = rapidjson::kParseValidateEncodingFlag |
+                              rapidjson::kParseNumbersAsStringsFlag;
+  rapidjson::ParseResult result;
+  auto parse = [&](rapidjson::Document& events) {
+    rapidjson::MemoryStream stream(text.data(), text.size());
+    rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream>
+        input(stream);
+    ExactNumbers handler(events);
+    result = rapidjson::Reader().Parse<kFlags>(input, handler);
+    return !result.IsError();
+  };
+  document.Populate(parse);
+  return result;
+}
+
+std::string Message(rapidjson::ParseErrorCode code) {
+  return code == rapidjson::kParseErrorTermination
+             ? "Number too big to be stored in double."
+             : rapidjson::GetParseError_En(code);
+}
+
 }  // namespace
 
 absl::StatusOr<Json> Json::Parse(absl::string_view text) {
@@ -62,12 +131,10 @@ absl::StatusOr<Json> Json::Parse(absl::string_view text) {
         absl::StrCat("JSON nested deeper than ", kMaxDepth));
   }
   auto document = std::make_shared<rapidjson::Document>();
-  document->Parse<rapidjson::kParseValidateEncodingFlag>(text.data(),
-                                                         text.size());
-  if (document->HasParseError()) {
+  if (const rapidjson::ParseResult read = Read(text, *document);
+      read.IsError()) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "not JSON: ", rapidjson::GetParseError_En(document->GetParseError()),
-        " (at byte ", document->GetErrorOffset(), ")"));
+        "not JSON: ", Message(read.Code()), " (at byte ", read.Offset(), ")"));
   }
   if (HasLoneLowSurrogate(text)) {
     return absl::InvalidArgumentError("not JSON: a lone surrogate in a string");

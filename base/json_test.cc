@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 
 namespace base {
@@ -56,6 +58,31 @@ TEST(JsonTest, RefusesSurrogatesThatAreNoPair) {
 TEST(JsonTest, RefusesDeepNesting) {
   EXPECT_FALSE(Json::Parse(std::string(100000, '[')).ok());
   EXPECT_TRUE(Json::Parse(R"({"s":"[[[[[[[[[[{{{{\"{{"})").ok());
+}
+
+TEST(JsonTest, KeepsEveryBitOfANumber) {
+  for (const char* number :
+       {"0", "-7", "0.1", "2.2250738585072014e-308", "5e-324",
+        "1.7976931348623157e308", "-9223372036854775808",
+        "18446744073709551615", "4.35624178412459e-165"}) {
+    const auto json = Json::Parse(absl::StrCat("[", number, "]"));
+    ASSERT_TRUE(json.ok()) << json.status();
+    const std::string written = json->Dump();
+    EXPECT_EQ(Json::Parse(written)->Dump(), written) << number;
+    double as_read = 0;
+    ASSERT_TRUE(absl::SimpleAtod(number, &as_read));
+    EXPECT_EQ(json->raw()[0].GetDouble(), as_read) << number;
+  }
+}
+
+TEST(JsonTest, RefusesANumberThatNoDoubleHolds) {
+  EXPECT_EQ(Json::Parse("[17976931348623159e292]").status().message(),
+            "not JSON: Number too big to be stored in double. (at byte 1)");
+  EXPECT_FALSE(Json::Parse("[1e309]").ok());
+  const auto tiny = Json::Parse(
+      absl::StrCat("[0.", std::string(400, '0'), "1e-400,1e-99999999999]"));
+  ASSERT_TRUE(tiny.ok()) << tiny.status();
+  EXPECT_EQ(tiny->Dump(), "[0.0,0.0]");
 }
 
 TEST(JsonTest, ArrayElementsOutliveTheirParent) {

@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "applets/vpcsim/ret_code.h"
+#include "base/json.h"
 #include "base/status.h"
 #include "rapidjson/document.h"
 #include "rapidjson/encodings.h"
@@ -172,16 +173,13 @@ absl::StatusOr<std::string> ReadValue(const rapidjson::Value& value,
 }
 
 absl::StatusOr<Content> ReadJson(absl::string_view text) {
-  // Every bit of a number counts in the signature; no recursion here, as
-  // nobody has looked at the depth yet.
-  constexpr unsigned kFlags =
-      rapidjson::kParseFullPrecisionFlag | rapidjson::kParseIterativeFlag;
-  rapidjson::Document document;
-  document.Parse<kFlags>(text.data(), text.size());
-  if (document.HasParseError()) return Wrong("the body isn't JSON");
-  if (!document.IsObject()) return Wrong("the body must be a JSON object");
+  const absl::StatusOr<base::Json> document = base::Json::Parse(text);
+  if (!document.ok()) {
+    return Wrong(absl::StrCat("the body: ", document.status().message()));
+  }
+  if (!document->IsObject()) return Wrong("the body must be a JSON object");
   Content content;
-  ASSIGN_OR_RETURN(const Members members, SortedMembers(document, ""));
+  ASSIGN_OR_RETURN(const Members members, SortedMembers(document->raw(), ""));
   for (const auto& [key, value] : members) {
     const std::string name(key);
     ASSIGN_OR_RETURN(content.texts[name],

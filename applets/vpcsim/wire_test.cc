@@ -132,8 +132,10 @@ TEST(WireTest, RefusesBrokenEscapes) {
 TEST(WireTest, RefusesWhatIsNotUtf8) {
   EXPECT_EQ(Refused(Form("a=%ff")), "Params [a] isn't UTF-8");
   EXPECT_EQ(Refused(Form("%c3=1")), "a parameter's name isn't UTF-8");
-  EXPECT_EQ(Refused(JsonBody("{\"a\":\"\xff\"}")), "Params [a] isn't UTF-8");
-  EXPECT_EQ(Refused(JsonBody(R"({"a":"\udc00"})")), "Params [a] isn't UTF-8");
+  EXPECT_EQ(Refused(JsonBody("{\"a\":\"\xff\"}")),
+            "the body: not JSON: Invalid encoding in string. (at byte 6)");
+  EXPECT_EQ(Refused(JsonBody(R"({"a":"\udc00"})")),
+            "the body: not JSON: a lone surrogate in a string");
   EXPECT_EQ(Good(Form("a=%e4%bd%a0")).signed_text, "a你");
 }
 
@@ -141,7 +143,10 @@ TEST(WireTest, RefusesNamelessNullAndOtherBodies) {
   EXPECT_EQ(Refused(Form("=1")), "a parameter has no name");
   EXPECT_EQ(Refused(JsonBody(R"({"a":null})")), "Params [a] is null");
   EXPECT_EQ(Refused(JsonBody(R"([1])")), "the body must be a JSON object");
-  EXPECT_EQ(Refused(JsonBody(R"({"a":1)")), "the body isn't JSON");
+  EXPECT_EQ(
+      Refused(JsonBody(R"({"a":1)")),
+      "the body: not JSON: Missing a comma or '}' after an object member. "
+      "(at byte 6)");
   EXPECT_THAT(Refused({Method::kPost, "", "text/plain", "Action=A"}),
               HasSubstr("Content-Type must be"));
   EXPECT_THAT(Refused({Method::kPost, "", "", "Action=A"}),
@@ -159,7 +164,17 @@ TEST(WireTest, IsBounded) {
   const std::string deep(100000, '[');
   EXPECT_EQ(
       Refused(JsonBody(R"({"a":)" + deep + std::string(100000, ']') + "}")),
-      "a parameter's name is too long");
+      "the body: JSON nested deeper than 64");
+}
+
+TEST(WireTest, TakesNumbersAtTheEndsOfADoublesRange) {
+  EXPECT_EQ(Good(JsonBody(R"({"a":5e-324})")).signed_text.size(), 1 + 326u);
+  EXPECT_EQ(Good(JsonBody("{\"a\":0." + std::string(400, '1') + "e-400}"))
+                .signed_text,
+            "a0");
+  EXPECT_EQ(Refused(JsonBody(R"({"a":17976931348623159e292})")),
+            "the body: not JSON: Number too big to be stored in double. "
+            "(at byte 5)");
 }
 
 }  // namespace
