@@ -69,6 +69,11 @@ exits() {
   if [ "$rc" = "$status" ] && grep -qF -- "$text" <<<"$out"; then ok "$what"; else not_ok "$what: exit status $rc: $out"; fi
 }
 
+query() { "$old" upgrade --query --through="$LAB/bin/at {}" "$@"; }
+exits "what is installed, by a query" 0 "4 " query --nodes="$(IFS=,; echo "${nodes[*]}")"
+same "... also for programs" "node-a true $("$old" version | sed -n 's/^CNI Version: *//p') 10.126.0.11" \
+  "$(query --nodes=node-a -o json | jq -r '.nodes[0] | "\(.node) \(.reached) \(.ipamd) \(.address)"')"
+exits "... a node that can't be reached is said so" 1 "1 no answer" query --nodes=node-a,node-z
 exits "no run on record" 1 "there was no run" fleet --fleet --status
 before=$(sums)
 exits "a release that can't set up a pod" 1 "node-a: self-test: ADD by cnivpc failed" begin --from="$LAB/tmp/useless" --batch-size=3

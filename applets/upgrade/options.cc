@@ -111,6 +111,13 @@ absl::Status SetAbort(Parsed& parsed, absl::string_view) {
   return absl::OkStatus();
 }
 
+absl::Status SetQuery(Parsed& parsed, absl::string_view) {
+  parsed.options.action = Action::kQuery;
+  parsed.options.fleet.meant = true;
+  parsed.actions.emplace_back("--query");
+  return absl::OkStatus();
+}
+
 absl::Status SetFleet(Parsed& parsed, absl::string_view) {
   parsed.options.fleet.meant = true;
   return absl::OkStatus();
@@ -233,6 +240,7 @@ constexpr Flag kFlags[] = {
      "--status, --resume, --abort and --rollback are about the run over many\n"
      "nodes.",
      SetFleet},
+    {"query", "", "What is installed on --nodes? Needs --through.", SetQuery},
     {"abort", "", "With --fleet: leave what is upgraded, begin nothing more.",
      SetAbort},
 };
@@ -268,10 +276,11 @@ absl::StatusOr<Argument> SplitArgument(absl::string_view text) {
 absl::Status CheckFleet(const Options& options) {
   const Options::Fleet& fleet = options.fleet;
   const bool begins = !fleet.nodes.empty() || !fleet.nodes_file.empty();
-  if (begins != (options.action == Action::kUpgrade)) {
+  if (begins != (options.action == Action::kUpgrade ||
+                 options.action == Action::kQuery)) {
     return absl::InvalidArgumentError(
-        "--nodes and --nodes-file go with --from and --self, --fleet with "
-        "--status, --resume, --abort and --rollback");
+        "--nodes and --nodes-file go with --from and --self, or with --query; "
+        "--fleet with --status, --resume, --abort and --rollback");
   }
   if (begins && fleet.through.empty()) {
     return absl::InvalidArgumentError("--nodes needs --through");

@@ -29,6 +29,7 @@ struct Options {
     kStatus,
     kCheck,
     kAbort,
+    kQuery,
     kHelp
   };
   enum class Format { kText, kJson };

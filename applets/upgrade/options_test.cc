@@ -114,5 +114,15 @@ TEST(OptionsTest, ManyNodes) {
   EXPECT_EQ(Parse({"--fleet", "--abort"}).action, Action::kAbort);
 }
 
+TEST(OptionsTest, AQueryIsAboutManyNodes) {
+  const auto options =
+      ParseOptions({"--query", "--nodes=a,b", "--through=ssh {}"});
+  ASSERT_TRUE(options.ok()) << options.status();
+  EXPECT_EQ(options->action, Options::Action::kQuery);
+  EXPECT_EQ(options->fleet.nodes.size(), 2);
+  EXPECT_FALSE(ParseOptions({"--query"}).ok());
+  EXPECT_FALSE(ParseOptions({"--query", "--nodes=a"}).ok());
+}
+
 }  // namespace
 }  // namespace applets::upgrade

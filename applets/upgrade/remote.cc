@@ -91,15 +91,21 @@ FleetAnswer StatusOf(const base::Json& json) {
 
 }  // namespace
 
-std::vector<std::string> RemoteCommand(const Fleet& fleet,
-                                       const FleetTask& task) {
-  const std::string& node = fleet.nodes[task.node].name;
+std::vector<std::string> PluginThere(const FleetMeans& means,
+                                     absl::string_view node) {
   std::vector<std::string> words;
   for (const absl::string_view word : absl::StrSplit(
-           fleet.means.through, absl::ByAnyChar(" \t\n"), absl::SkipEmpty())) {
+           means.through, absl::ByAnyChar(" \t\n"), absl::SkipEmpty())) {
     words.push_back(absl::StrReplaceAll(word, {{"{}", node}}));
   }
-  words.push_back(absl::StrCat(fleet.means.bin_dir, "/", kPluginFile));
+  words.push_back(absl::StrCat(means.bin_dir, "/", kPluginFile));
+  return words;
+}
+
+std::vector<std::string> RemoteCommand(const Fleet& fleet,
+                                       const FleetTask& task) {
+  std::vector<std::string> words =
+      PluginThere(fleet.means, fleet.nodes[task.node].name);
   words.emplace_back("upgrade");
   for (std::string& word : Order(fleet, task)) words.push_back(std::move(word));
   words.push_back(absl::StrCat("--bin-dir=", fleet.means.bin_dir));
@@ -126,15 +132,23 @@ FleetAnswer AnswerOf(FleetTask::Kind kind, const Ended& ended) {
   return answer;
 }
 
-FleetAnswer RunRemote(const Fleet& fleet, const FleetTask& task) {
+absl::StatusOr<Ended> RunWords(std::vector<std::string> words,
+                               absl::Duration limit,
+                               const std::string& input_file) {
   Program program{.file = kFinder,
-                  .arguments = RemoteCommand(fleet, task),
-                  .limit = LimitOf(task.kind)};
+                  .arguments = std::move(words),
+                  .input_file = input_file,
+                  .limit = limit};
   for (char** variable = environ; *variable != nullptr; ++variable) {
     program.environment.emplace_back(*variable);
   }
-  if (task.kind == Task::kUpgrade) program.input_file = fleet.means.program;
-  const auto ended = RunProgram(program);
+  return RunProgram(program);
+}
+
+FleetAnswer RunRemote(const Fleet& fleet, const FleetTask& task) {
+  const auto ended =
+      RunWords(RemoteCommand(fleet, task), LimitOf(task.kind),
+               task.kind == Task::kUpgrade ? fleet.means.program : "");
   if (!ended.ok()) return Nothing(std::string(ended.status().message()));
   return AnswerOf(task.kind, *ended);
 }

@@ -175,6 +175,10 @@ std::string ToJson(const Answer& answer) {
 std::string ToText(const NodeStatus& status) {
   std::string text = Line("installed", status.installed);
   absl::StrAppend(&text, Line("previous", status.previous));
+  if (status.ipamd) {
+    absl::StrAppend(
+        &text, absl::StrFormat("%-11s%s\n", "ipamd", status.ipamd->version));
+  }
   if (status.last) {
     const Run& run = *status.last;
     absl::StrAppend(
@@ -198,6 +202,13 @@ std::string ToJson(const NodeStatus& status) {
   Write(writer, "previous", status.previous);
   base::WriteKey(writer, "atWork");
   writer.Bool(status.at_work);
+  if (status.ipamd) {
+    base::WriteKey(writer, "ipamd");
+    writer.StartObject();
+    base::WriteMember(writer, "version", status.ipamd->version);
+    base::WriteMember(writer, "address", status.ipamd->address);
+    writer.EndObject();
+  }
   if (status.last) WriteRaw(writer, "last", ToJson(*status.last));
   writer.EndObject();
   return absl::StrCat(text.GetString(), "\n");

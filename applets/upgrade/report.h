@@ -45,14 +45,20 @@ std::string ToJson(const Answer& answer);
 
 // What is on the node now.
 struct NodeStatus {
+  struct Ipamd {
+    std::string version = {};
+    std::string address = {};  // the node's
+  };
   Facts installed = {};
   Facts previous = {};
+  std::optional<Ipamd> ipamd = std::nullopt;  // none answers
   std::optional<Run> last = std::nullopt;
   bool at_work = false;  // somebody holds the lock
 };
 std::string ToText(const NodeStatus& status);
 // {"installed": {"presence": …, "sha256": …, "version": …, "problem": …},
-//  "previous": {…}, "atWork": false, "last": {a run}}
+//  "previous": {…}, "atWork": false,
+//  "ipamd": {"version": "0.2.0", "address": "10.0.0.5"}, "last": {a run}}
 std::string ToJson(const NodeStatus& status);
 
 }  // namespace applets::upgrade

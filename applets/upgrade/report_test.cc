@@ -118,6 +118,13 @@ TEST(ReportTest, StatusOfANodeShowsWhatIsThereAndTheLastRun) {
   EXPECT_EQ(*Parse(ToJson(status)).Get("last")->String("phase"), "undone");
 }
 
+TEST(ReportTest, StatusOfANodeShowsTheDaemonThatAnswers) {
+  NodeStatus status;
+  status.ipamd = NodeStatus::Ipamd{"0.1.9", "10.0.0.5"};
+  EXPECT_THAT(ToText(status), HasSubstr("ipamd      0.1.9\n"));
+  EXPECT_EQ(*Parse(ToJson(status)).Get("ipamd")->String("address"), "10.0.0.5");
+}
+
 TEST(ReportTest, AnUnfinishedRunIsSomebodysOrIsToBeResumed) {
   NodeStatus status;
   status.last = RunIn(Phase::kForward);

@@ -8,11 +8,16 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "applets/rpc/client.h"
+#include "applets/rpc/messages.h"
+#include "applets/rpc/messages_node.h"
 #include "applets/upgrade/apply.h"
 #include "applets/upgrade/catalogue.h"
 #include "applets/upgrade/fleet_main.h"
 #include "applets/upgrade/inspect.h"
 #include "applets/upgrade/options.h"
+#include "applets/upgrade/query_main.h"
 #include "applets/upgrade/report.h"
 #include "applets/upgrade/state_file.h"
 #include "base/file.h"
@@ -22,6 +27,8 @@ namespace applets::upgrade {
 namespace {
 
 using Action = Options::Action;
+
+constexpr absl::Duration kIpamdTimeout = absl::Seconds(2);
 
 void Print(FILE* file, absl::string_view text) {
   std::fwrite(text.data(), 1, text.size(), file);
@@ -69,6 +76,17 @@ int Finish(const Options& options, Run run) {
   return Finish(options, {.exit_status = exit_status, .run = std::move(run)});
 }
 
+// The daemon that answers on this node, whatever version it is.
+std::optional<NodeStatus::Ipamd> AskIpamd() {
+  auto client = rpc::Client::Connect(rpc::kDefaultSocket, kIpamdTimeout);
+  if (!client.ok()) return std::nullopt;
+  const auto answer = client->Call("GET", "/v1/node", "");
+  if (!answer.ok()) return std::nullopt;
+  const auto node = rpc::ParseNodeReply(*answer);
+  if (!node.ok()) return std::nullopt;
+  return NodeStatus::Ipamd{node->version, node->address.ToString()};
+}
+
 int ShowStatus(const Options& options) {
   const Places& places = options.places;
   const auto run = LoadRun(places.record(Kind::kUpgrade));
@@ -78,6 +96,7 @@ int ShowStatus(const Options& options) {
   status.installed = Inspect(places.plugin()).value_or(Facts());
   status.previous = Inspect(places.previous()).value_or(Facts());
   status.at_work = absl::IsUnavailable(LockFolder(places.bin_dir).status());
+  status.ipamd = AskIpamd();
   Print(stdout, IsText(options) ? ToText(status) : ToJson(status));
   return 0;
 }
@@ -163,6 +182,7 @@ int UpgradeMain(int argc, char** argv) {
                                "\nSee cnivpc upgrade --help\n"));
     return static_cast<int>(ExitStatus::kUsage);
   }
+  if (options->action == Action::kQuery) return QueryMain(*options);
   if (options->action != Action::kHelp && options->fleet.meant) {
     HoldSignals();
     return FleetMain(*options);
@@ -178,6 +198,7 @@ int UpgradeMain(int argc, char** argv) {
     case Action::kResume:
     case Action::kCheck:
     case Action::kAbort:
+    case Action::kQuery:
       break;
   }
   return Work(*options);
