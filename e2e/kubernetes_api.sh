@@ -22,11 +22,12 @@ on node-a rm /etc/cni/net.d/10-cnivpc.conflist
 ipamd_start node-a --kubeconfig="$KUBECONFIG" --pool-low=2 --pool-high=20 --trim-delay=1 \
   --conflist=/etc/cni/net.d/10-cnivpc.conflist
 
-# pod_object NAME [ANNOTATION]: a pod that is scheduled to the node; its uid.
+# pod_object NAME [ANNOTATION [NODE]]: a pod that is scheduled to the node, or NODE;
+# its uid.
 pod_object() {
   kubectl create -o jsonpath='{.metadata.uid}' -f - <<J
 {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "$1", "annotations": {"${2:-mine}": "true"}},
- "spec": {"nodeName": "node-a", "automountServiceAccountToken": false, "containers": [{"name": "c", "image": "none"}]}}
+ "spec": {"nodeName": "${3:-node-a}", "automountServiceAccountToken": false, "containers": [{"name": "c", "image": "none"}]}}
 J
 }
 # add NAME UID: as kubelet has it, with the pod's uid.
@@ -91,6 +92,17 @@ refuse "a pod that asks for a fixed address gets no other" add fixed "${uid[fixe
 expect "and is told why" eventually 10 event_is fixed unsupported
 kubectl delete pod fixed --grace-period=0 --force >/dev/null 2>&1
 
+# A pod that the watch hasn't told (it follows another node's) costs one get.
+uid[late]=$(pod_object late mine node-b)
+uid[other]=$(pod_object other network.kubernetes.io/ucloud-pod-networking-name node-b)
+expect "a pod that the watch hasn't told gets an address" add late "${uid[late]}"
+refuse "one that asks for another kind of address gets none" add other "${uid[other]}"
+expect "and is told why" eventually 10 event_is other unsupported
+expect "one of which the API server doesn't know gets one" add stranger uid-stranger
+asked='(.verb == "get" and .objectRef.resource == "pods")'
+same "each was asked for once" 3 "$(audited "$from_ipamd and $asked")"
+kubectl delete pod late other --grace-period=0 --force >/dev/null 2>&1
+
 # The API server dies: pods get their addresses all the same.
 api_stop
 health() { ipamd_get node-a /v1/node | jq -r .kubernetes; }
@@ -123,7 +135,7 @@ pod_object c2 >/dev/null
 refuse "an earlier pod of that name gets no address" add c2 uid-of-an-earlier-one
 same "and leaves the later one alone" '{"mine":"true"}' "$(annotations c2)"
 leased() { pool node-a leased | wc -l; }
-same "its lease has ended" 11 "$(leased)" # p1 to p8, q2, q3, c1
+same "its lease has ended" 13 "$(leased)" # p1 to p8, q2, q3, c1
 expect "cnivpctl events tells the reason" grep -q not-annotated <(ctl node-a events)
 expect "store, VPC and kernel agree" eventually 10 invariants node-a
 

@@ -23,6 +23,12 @@ constexpr absl::Duration kCallLimit = absl::Seconds(20);
 // An ADD waits for it, and the plugin for the ADD.
 constexpr absl::Duration kAnnotateLimit = absl::Seconds(5);
 constexpr int kAnnotators = 4;
+// So does one for a pod that the watch hasn't told yet; but for an API server
+// that doesn't answer only one of them.
+constexpr absl::Duration kAskLimit = absl::Seconds(1);
+constexpr absl::Duration kAskPause = absl::Seconds(10);
+constexpr int kAskers = 2;
+constexpr int kMaxAsking = 64;
 
 kube::ClientOptions WritingOptions() {
   kube::ClientOptions options;
@@ -48,6 +54,22 @@ std::string CalicoPatch(const base::Pod& pod, base::Ipv4 ip) {
   w.EndObject();
   w.EndObject();
   return {buffer.GetString(), buffer.GetSize()};
+}
+
+// Whether that very pod may have an ordinary address, as the API server has it
+// now. NOT_FOUND: it knows another one by that name.
+absl::Status LookAtPod(kube::Client& client, const base::Pod& pod,
+                       absl::Status& verdict) {
+  ASSIGN_OR_RETURN(
+      const base::Json json,
+      client.Get(kube::kPods, {pod.ns, pod.name}, absl::Now() + kAskLimit));
+  ASSIGN_OR_RETURN(const kube::Pod found, kube::DecodePod(json));
+  if (RuntimeUid(found) != pod.uid) {
+    return absl::NotFoundError(
+        absl::StrCat("pod ", pod.ns, "/", pod.name, ": another one by now"));
+  }
+  verdict = CheckSupported(found);
+  return absl::OkStatus();
 }
 
 absl::Status WriteEvent(kube::Client& client, const Herald::Call& call) {
@@ -102,6 +124,7 @@ Cluster::Cluster(Parts parts)
       herald_(parts_.options.node),
       status_(absl::UnavailableError("it hasn't answered yet")),
       publish_timer_(parts_.loop, [this] { Publish(); }),
+      reading_(kAskers),
       annotating_(parts_.options.cluster.calico ? kAnnotators : 0) {
   Metrics& metrics = parts_.metrics;
   metrics.Declare("cnivpc_kubernetes_up", "gauge",
@@ -170,12 +193,35 @@ void Cluster::TakeStatus(const absl::Status& status) {
   status_ = status;
 }
 
-absl::Status Cluster::Admit(const base::Pod& pod) const {
+void Cluster::Admit(const base::Pod& pod, Done done) {
   const kube::Pod* known = roster_.Find({pod.ns, pod.name});
-  if (known == nullptr || RuntimeUid(*known) != pod.uid) {
-    return absl::OkStatus();
+  if (known != nullptr && RuntimeUid(*known) == pod.uid) {
+    return done(CheckSupported(*known));
   }
-  return CheckSupported(*known);
+  if (!MayAsk(pod)) return done(absl::OkStatus());
+  Ask(pod, std::move(done));
+}
+
+bool Cluster::MayAsk(const base::Pod& pod) const {
+  return !pod.name.empty() && !pod.ns.empty() && status_.ok() &&
+         asking_ < kMaxAsking && absl::Now() >= ask_again_;
+}
+
+void Cluster::Ask(const base::Pod& pod, Done done) {
+  ++asking_;
+  auto verdict = std::make_shared<absl::Status>();
+  Call(
+      reading_, "get",
+      [client = client_, pod, verdict] {
+        return LookAtPod(*client, pod, *verdict);
+      },
+      [this, verdict, done = std::move(done)](const absl::Status& status) {
+        --asking_;
+        if (!status.ok() && !absl::IsNotFound(status)) {
+          ask_again_ = absl::Now() + kAskPause;
+        }
+        done(*verdict);
+      });
 }
 
 std::string Cluster::Health() const {

@@ -59,9 +59,10 @@ class Cluster {
   using Done = std::function<void(const absl::Status&)>;
   void Annotate(const base::Pod& pod, base::Ipv4 ip, Done done);
 
-  // Whether a pod may have an ordinary address. One that the API server hasn't
-  // told yet may.
-  absl::Status Admit(const base::Pod& pod) const;
+  // Whether a pod may have an ordinary address. One that the watch hasn't told
+  // yet is asked for once, and a second at most is waited for it. One that the
+  // API server doesn't know, or can't tell now, may.
+  void Admit(const base::Pod& pod, Done done);
 
   // How many pods are about to ask for an address.
   int Demand() const { return roster_.Demand(parts_.pool); }
@@ -78,6 +79,8 @@ class Cluster {
   static News NewsOf(kube::Follower::Report report);
   void Take(News news);
   void TakeStatus(const absl::Status& status);
+  bool MayAsk(const base::Pod& pod) const;
+  void Ask(const base::Pod& pod, Done done);
   void Publish();
   kube::Ipamd Describe() const;
   void Call(base::Workers& workers, const char* what,
@@ -89,8 +92,11 @@ class Cluster {
   Herald herald_;
   Publisher publisher_;
   absl::Status status_;
+  int asking_ = 0;        // calls under way
+  absl::Time ask_again_;  // after one that took too long
   base::Timer publish_timer_;
   base::Workers writing_{1};
+  base::Workers reading_;
   base::Workers annotating_;
   std::unique_ptr<kube::Follower> pods_;
 };

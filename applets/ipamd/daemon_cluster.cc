@@ -22,8 +22,9 @@ void Daemon::OpenCluster() {
   cluster_ = std::make_unique<Cluster>(
       Cluster::Parts{loop_, ledger_->pool(), options_, node_, metrics_,
                      [this] { keeper_->Kick(); }});
-  desk_->SetAdmit(
-      [this](const base::Pod& pod) { return cluster_->Admit(pod); });
+  desk_->SetAdmit([this](const base::Pod& pod, Desk::Done done) {
+    cluster_->Admit(pod, std::move(done));
+  });
   if (!options_.cluster.calico) return;
   desk_->SetPrepare([this](const base::Pod& pod, base::Ipv4 ip,
                            Desk::Done done) {

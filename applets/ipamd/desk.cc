@@ -71,12 +71,19 @@ void Desk::Acquire(const rpc::AcquireRequest& request, uint64_t connection,
                                                   "from the VPC's list; try "
                                                   "again"));
   }
-  if (const absl::Status status = Admission(waiting.wish); !status.ok()) {
-    return RefuseFor(pool::Reason::kUnsupported, waiting, status);
-  }
+  // What has its address already keeps it.
+  const bool has_one = parts_.ledger.pool().Find(request.attachment) != nullptr;
+  if (has_one || admit_ == nullptr) return Admitted(waiting);
+  admit_(request.pod, [this, waiting](const absl::Status& status) {
+    if (status.ok()) return Admitted(waiting);
+    RefuseFor(pool::Reason::kUnsupported, waiting, status);
+  });
+}
+
+void Desk::Admitted(const Waiting& waiting) {
   // An attachment that has its address, or may have none, is answered at once;
   // else those that wait already come first.
-  if (parts_.ledger.pool().Find(request.attachment) != nullptr ||
+  if (parts_.ledger.pool().Find(waiting.wish.attachment) != nullptr ||
       (waiting_.empty() && MayLease())) {
     if (TryGrant(waiting)) return parts_.keeper->Kick();
   }
@@ -87,12 +94,6 @@ void Desk::Acquire(const rpc::AcquireRequest& request, uint64_t connection,
   }
   waiting_.push_back(waiting);
   parts_.keeper->Kick();
-}
-
-// What has its address already keeps it.
-absl::Status Desk::Admission(const pool::Wish& wish) const {
-  const bool has_one = parts_.ledger.pool().Find(wish.attachment) != nullptr;
-  return has_one || admit_ == nullptr ? absl::OkStatus() : admit_(wish.pod);
 }
 
 bool Desk::MayLease() const {

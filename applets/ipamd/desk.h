@@ -53,8 +53,8 @@ class Desk {
   };
   explicit Desk(Parts parts) : parts_(std::move(parts)) {}
   void SetKeeper(Keeper* keeper) { parts_.keeper = keeper; }
-  // Whether a pod may have an address of this pool at all.
-  using Admit = std::function<absl::Status(const base::Pod&)>;
+  // Whether a pod may have an address of this pool at all; may take a while.
+  using Admit = std::function<void(const base::Pod&, Done)>;
   void SetAdmit(Admit admit) { admit_ = std::move(admit); }
   // What has to be done before a pod's ADD is answered: on an error the ADD
   // fails, and its lease ends.
@@ -105,7 +105,7 @@ class Desk {
   absl::Status EndLease(const base::Attachment& attachment,
                         const absl::Status& burial);
   bool MayLease() const;
-  absl::Status Admission(const pool::Wish& wish) const;
+  void Admitted(const Waiting& waiting);
   void RefuseFor(pool::Reason reason, const Waiting& waiting,
                  const absl::Status& status);
   void Refuse(const Waiting& waiting, const absl::Status& status);
