@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
@@ -103,13 +104,34 @@ void MissAnswer(Fleet& fleet, FleetNode& node, absl::Time now) {
   Count(fleet, node);
 }
 
+void Fail(Fleet& fleet, FleetNode& node, std::string why, absl::Time now) {
+  node.text = std::move(why);
+  Enter(node, State::kFailed, now);
+  Count(fleet, node);
+}
+
+// What a node brings must be one and the same program everywhere.
+bool IsAnother(Fleet& fleet, const FleetAnswer& answer) {
+  if (answer.wanted.empty()) return false;
+  if (fleet.wanted.empty()) fleet.wanted = answer.wanted;
+  return answer.wanted != fleet.wanted;
+}
+
 void HearLook(Fleet& fleet, FleetNode& node, const FleetAnswer& answer,
               absl::Time now) {
   if (answer.kind != Answered::kOk) {
-    Enter(node, State::kSkipped, now);
+    Fail(fleet, node, answer.text, now);
+    return;
+  }
+  if (IsAnother(fleet, answer)) {
+    Fail(fleet, node,
+         absl::StrCat(fleet.means.image, " has another program there, SHA-256 ",
+                      answer.wanted, " instead of ", fleet.wanted),
+         now);
     return;
   }
   node.before = answer.sha256;
+  if (answer.health) node.adds = answer.health->adds;
   Enter(node,
         answer.sha256 == fleet.wanted ? State::kUpgraded : State::kWaiting,
         now);
@@ -141,6 +163,17 @@ void HearEnd(Fleet& fleet, FleetNode& node, const FleetAnswer& answer,
                                         : AfterCheck(fleet, node, answer.kind),
         now);
   if (answer.kind != Answered::kOk) Count(fleet, node);
+}
+
+// A node that sets up our pod may still fail others'.
+FleetAnswer Judged(const Fleet& fleet, const FleetNode& node,
+                   FleetAnswer answer) {
+  if (node.state != State::kChecking || answer.kind != Answered::kOk) {
+    return answer;
+  }
+  answer.text = WhyUnwell(node.adds, answer.health, fleet.rules.max_failed_adds);
+  if (!answer.text.empty()) answer.kind = Answered::kFailed;
+  return answer;
 }
 
 // --- what comes next
@@ -291,13 +324,15 @@ void Hear(Fleet& fleet, const FleetTask& task, const FleetAnswer& answer,
   if (task.node >= fleet.nodes.size()) return;
   FleetNode& node = fleet.nodes[task.node];
   if (TaskOf(node.state) != task.kind || !node.asked) return;
-  node.text = answer.text;
-  if (answer.kind == Answered::kNothing) {
+  const FleetAnswer judged = Judged(fleet, node, answer);
+  node.text = judged.text;
+  if (!judged.version.empty()) node.version = judged.version;
+  if (judged.kind == Answered::kNothing) {
     MissAnswer(fleet, node, now);
   } else if (task.kind == Task::kLook) {
-    HearLook(fleet, node, answer, now);
+    HearLook(fleet, node, judged, now);
   } else {
-    HearEnd(fleet, node, answer, now);
+    HearEnd(fleet, node, judged, now);
   }
 }
 

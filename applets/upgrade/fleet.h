@@ -10,12 +10,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "applets/upgrade/health.h"
 
 namespace applets::upgrade {
 
@@ -32,6 +34,8 @@ struct FleetRules {
   absl::Duration deadline = absl::Hours(1);
   // When it stops because of a failure: all that it has upgraded goes back.
   bool roll_back = true;
+  // Of a hundred ADDs between the look before and the look after (health.h).
+  int64_t max_failed_adds = 10;
 
   friend bool operator==(const FleetRules&, const FleetRules&) = default;
 };
@@ -42,6 +46,9 @@ struct FleetMeans {
   // being the node, and that command's words behind them.
   std::string through = {};
   std::string program = {};  // the file, here
+  // Instead of both: the container image that installs itself, by a pod on the
+  // node. Which program it holds is known when the first node has looked.
+  std::string image = {};
   std::string bin_dir = {};  // there
   std::string conf_dir = {};
   bool force = false;
@@ -69,9 +76,13 @@ absl::string_view ToString(NodeState state);
 struct FleetNode {
   std::string name = {};
   NodeState state = NodeState::kWaiting;
-  int64_t batch = -1;       // from 0, the canaries; -1: not yet in one
-  std::string before = {};  // SHA-256 of what was installed; "" for nothing
-  std::string text = {};    // the last thing that was heard of it
+  int64_t batch = -1;        // from 0, the canaries; -1: not yet in one
+  std::string before = {};   // SHA-256 of what was installed; "" for nothing
+  std::string version = {};  // of what is installed, as far as it is known
+  std::string address = {};  // for people
+  // Of its ipamd, before the upgrade; none when there was none.
+  std::optional<AddCounts> adds = std::nullopt;
+  std::string text = {};  // the last thing that was heard of it
   absl::Time changed = {};
 
   // Known only while the run is at work, and not recorded.
@@ -133,6 +144,11 @@ struct FleetAnswer {
   };
   Kind kind = Kind::kOk;
   std::string sha256 = {};  // to kLook
+  // To kLook: SHA-256 of what would be installed, if the node brings it.
+  std::string wanted = {};
+  std::string version = {};  // of what is installed; "": not told
+  // To kLook and kCheck; none: there is no ipamd.
+  std::optional<IpamdHealth> health = std::nullopt;
   std::string text = {};
 };
 
@@ -171,12 +187,15 @@ void Return(Fleet& fleet, absl::string_view reason);
 //    "started": "2026-…", "settled": "infinite-future",
 //    "rules": {"canaries": 1, "batchSize": 10, "maxUnavailable": 10,
 //              "maxFailures": 0, "soak": "30s", "deadline": "1h",
-//              "rollBack": true},
+//              "rollBack": true, "maxFailedAdds": 10},
 //    "means": {"through": "ssh root@{}", "program": "/root/cnivpc",
-//              "binDir": "/opt/cni/bin", "confDir": "/etc/cni/net.d",
-//              "force": false, "outOfMaintenance": false},
+//              "image": "", "binDir": "/opt/cni/bin",
+//              "confDir": "/etc/cni/net.d", "force": false,
+//              "outOfMaintenance": false},
 //    "nodes": [{"name": "node-a", "state": "done", "batch": 0,
-//               "before": "3f2a…", "text": "", "changed": "2026-…"}]}
+//               "before": "3f2a…", "version": "0.1.0", "address": "10.0.0.1",
+//               "adds": {"all": 120, "failed": 0},       may be missing
+//               "text": "", "changed": "2026-…"}]}
 std::string ToJson(const Fleet& fleet);
 // INVALID_ARGUMENT names the field.
 absl::StatusOr<Fleet> ParseFleet(absl::string_view json);

@@ -88,6 +88,10 @@ class Workers {
   bool ending_ = false;
 };
 
+absl::Status Save(const Carrier& carrier, const Fleet& fleet) {
+  return carrier.save ? carrier.save(fleet) : SaveFleet(carrier.record, fleet);
+}
+
 // One run under way.
 class Carriage {
  public:
@@ -98,13 +102,14 @@ class Carriage {
 
   absl::StatusOr<Fleet> Go() {
     while (true) {
+      if (carrier_.beat) RETURN_IF_ERROR(carrier_.beat(fleet_));
       RETURN_IF_ERROR(Ask());
       carrier_.tell(fleet_);
       if (fleet_.over()) break;
       if (interrupted_ && at_work_ == 0) break;
       Listen();
     }
-    RETURN_IF_ERROR(SaveFleet(carrier_.record, fleet_));
+    RETURN_IF_ERROR(Save(carrier_, fleet_));
     return std::move(fleet_);
   }
 
@@ -116,7 +121,7 @@ class Carriage {
     const FleetPhase phase = fleet_.phase;
     const std::vector<FleetTask> tasks = Proceed(fleet_, absl::Now());
     if (MustRecord(tasks) || fleet_.phase != phase) {
-      RETURN_IF_ERROR(SaveFleet(carrier_.record, fleet_));
+      RETURN_IF_ERROR(Save(carrier_, fleet_));
     }
     if (tasks.empty()) return absl::OkStatus();
     const auto now = std::make_shared<const Fleet>(fleet_);
@@ -152,7 +157,7 @@ class Carriage {
 }  // namespace
 
 absl::StatusOr<Fleet> CarryFleet(Fleet fleet, const Carrier& carrier) {
-  RETURN_IF_ERROR(SaveFleet(carrier.record, fleet));
+  RETURN_IF_ERROR(Save(carrier, fleet));
   return Carriage(std::move(fleet), carrier).Go();
 }
 

@@ -18,10 +18,15 @@ using DoTask =
     std::function<FleetAnswer(const Fleet& fleet, const FleetTask& task)>;
 
 struct Carrier {
-  std::string record = {};  // the file
+  std::string record = {};  // the file; or what keeps it elsewhere:
+  std::function<absl::Status(const Fleet& fleet)> save = {};
   DoTask do_task = {};
   // Whether somebody wants this upgrader to end; asked a few times a second.
   std::function<bool()> interrupted = {};
+  // Called a few times a second, also while nothing happens; may stop, pause
+  // or return the fleet as somebody wishes. An error: this upgrader must end at
+  // once, and others go on. Not called if it isn't there.
+  std::function<absl::Status(Fleet& fleet)> beat = {};
   // Hears of the fleet whenever something has changed.
   std::function<void(const Fleet& fleet)> tell = {};
 };

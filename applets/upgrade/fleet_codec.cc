@@ -51,6 +51,8 @@ absl::StatusOr<FleetRules> ReadRules(const base::Json& json) {
   RETURN_IF_ERROR(ReadDuration(json, "soak", rules.soak));
   RETURN_IF_ERROR(ReadDuration(json, "deadline", rules.deadline));
   ASSIGN_OR_RETURN(rules.roll_back, json.Bool("rollBack", true));
+  ASSIGN_OR_RETURN(rules.max_failed_adds,
+                   json.Int("maxFailedAdds", rules.max_failed_adds));
   return rules;
 }
 
@@ -58,6 +60,7 @@ absl::StatusOr<FleetMeans> ReadMeans(const base::Json& json) {
   FleetMeans means;
   ASSIGN_OR_RETURN(means.through, json.String("through"));
   ASSIGN_OR_RETURN(means.program, json.String("program"));
+  ASSIGN_OR_RETURN(means.image, json.String("image", ""));
   ASSIGN_OR_RETURN(means.bin_dir, json.String("binDir"));
   ASSIGN_OR_RETURN(means.conf_dir, json.String("confDir"));
   ASSIGN_OR_RETURN(means.force, json.Bool("force", false));
@@ -72,6 +75,11 @@ absl::StatusOr<FleetNode> ReadNode(const base::Json& json) {
   RETURN_IF_ERROR(Read<NodeState>(json, "state", kStates, node.state));
   RETURN_IF_ERROR(ReadCount(json, "batch", -1, node.batch));
   ASSIGN_OR_RETURN(node.before, json.String("before"));
+  ASSIGN_OR_RETURN(node.version, json.String("version", ""));
+  ASSIGN_OR_RETURN(node.address, json.String("address", ""));
+  if (const auto adds = json.Find("adds")) {
+    ASSIGN_OR_RETURN(node.adds, ReadAddCounts(*adds));
+  }
   ASSIGN_OR_RETURN(node.text, json.String("text"));
   RETURN_IF_ERROR(Read(json, "changed", node.changed));
   node.not_before = absl::InfinitePast();
@@ -101,6 +109,7 @@ void WriteRules(base::JsonWriter& writer, const FleetRules& rules) {
   base::WriteMember(writer, "soak", absl::FormatDuration(rules.soak));
   base::WriteMember(writer, "deadline", absl::FormatDuration(rules.deadline));
   Write(writer, "rollBack", rules.roll_back);
+  base::WriteMember(writer, "maxFailedAdds", rules.max_failed_adds);
   writer.EndObject();
 }
 
@@ -109,6 +118,7 @@ void WriteMeans(base::JsonWriter& writer, const FleetMeans& means) {
   writer.StartObject();
   base::WriteMember(writer, "through", means.through);
   base::WriteMember(writer, "program", means.program);
+  base::WriteMember(writer, "image", means.image);
   base::WriteMember(writer, "binDir", means.bin_dir);
   base::WriteMember(writer, "confDir", means.conf_dir);
   Write(writer, "force", means.force);
@@ -122,6 +132,9 @@ void WriteNode(base::JsonWriter& writer, const FleetNode& node) {
   base::WriteMember(writer, "state", ToString(node.state));
   base::WriteMember(writer, "batch", node.batch);
   base::WriteMember(writer, "before", node.before);
+  base::WriteMember(writer, "version", node.version);
+  base::WriteMember(writer, "address", node.address);
+  if (node.adds) Write(writer, "adds", *node.adds);
   base::WriteMember(writer, "text", node.text);
   Write(writer, "changed", node.changed);
   writer.EndObject();

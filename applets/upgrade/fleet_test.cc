@@ -137,6 +137,52 @@ TEST(FleetTest, ANodeThatCantBeReachedIsSaidSoAndNotWaitedFor) {
   EXPECT_LT(end - kStart, absl::Minutes(1));
 }
 
+TEST(FleetTest, TheFirstNodeTellsWhatItsImageHoldsAndOthersMustHaveTheSame) {
+  Fleet fleet = FleetOf(3, {.max_failures = 1});
+  fleet.wanted = "";
+  fleet.means.image = "i:1";
+  Drive(fleet, kStart, [](const FleetTask& task) {
+    FleetAnswer answer = Well(task);
+    if (task.kind == Task::kLook) answer.wanted = task.node == 1 ? "x" : "new";
+    return answer;
+  });
+  EXPECT_EQ(fleet.wanted, "new");
+  EXPECT_EQ(fleet.phase, FleetPhase::kDone);
+  EXPECT_EQ(fleet.nodes[1].state, NodeState::kFailed);
+  EXPECT_THAT(fleet.nodes[1].text, testing::HasSubstr("i:1 has another"));
+  EXPECT_EQ(fleet.nodes[2].state, NodeState::kDone);
+}
+
+TEST(FleetTest, ACanaryThatCantEvenLookStopsIt) {
+  Fleet fleet = FleetOf(3);
+  Drive(fleet, kStart, FailingAt(0, Task::kLook));
+  EXPECT_EQ(fleet.phase, FleetPhase::kReturned);
+  EXPECT_EQ(fleet.nodes[0].state, NodeState::kFailed);
+  EXPECT_EQ(fleet.Count(NodeState::kWaiting), 2);
+}
+
+TEST(FleetTest, ANodeWhoseAddsFailAfterItsUpgradeGoesBack) {
+  Fleet fleet = FleetOf(2);
+  Drive(fleet, kStart, [](const FleetTask& task) {
+    FleetAnswer answer = Well(task);
+    answer.health = IpamdHealth{.ready = true, .adds = {100, 1}};
+    if (task.kind == Task::kCheck) answer.health->adds = {110, 9};
+    return answer;
+  });
+  EXPECT_EQ(fleet.nodes[0].state, NodeState::kReturned);
+  EXPECT_EQ(fleet.phase, FleetPhase::kReturned);
+  EXPECT_THAT(fleet.reason, testing::HasSubstr("8 of 10 ADDs have failed"));
+}
+
+TEST(FleetTest, WhatWasSkippedFromTheBeginningIsNotTouched) {
+  Fleet fleet = FleetOf(3);
+  fleet.nodes[0].state = NodeState::kSkipped;
+  Drive(fleet, kStart, Well);
+  EXPECT_EQ(fleet.phase, FleetPhase::kDone);
+  EXPECT_EQ(fleet.nodes[0].state, NodeState::kSkipped);
+  EXPECT_EQ(fleet.Count(NodeState::kDone), 2);
+}
+
 TEST(FleetTest, AnAnswerThatIsLostIsAskedForAgain) {
   Fleet fleet = FleetOf(1);
   int asked = 0;

@@ -91,6 +91,19 @@ absl::Status SetFolder(Parsed& parsed, absl::string_view value) {
   return absl::OkStatus();
 }
 
+absl::Status SetRoot(Parsed& parsed, absl::string_view value) {
+  if (!absl::StartsWith(value, "/")) {
+    return absl::InvalidArgumentError("must be an absolute path");
+  }
+  parsed.options.root = std::string(value);
+  return absl::OkStatus();
+}
+
+absl::Status SetAnswerFile(Parsed& parsed, absl::string_view value) {
+  parsed.options.answer_file = std::string(value);
+  return absl::OkStatus();
+}
+
 absl::Status SetSum(Parsed& parsed, absl::string_view value) {
   parsed.options.sha256 = absl::AsciiStrToLower(value);
   if (value.size() == kSha256Digits &&
@@ -210,6 +223,10 @@ constexpr Flag kFlags[] = {
      SetFolder<&Places::conf_dir>},
     {"state-dir", "DIR", "The record of upgrades. Default: /var/lib/cnivpc.",
      SetFolder<&Places::state_dir>},
+    {"root", "DIR", "The node's files are there; for a pod on it.", SetRoot},
+    {"answer-file", "FILE",
+     "The answer goes there, too, in brief; a pod's termination message.",
+     SetAnswerFile},
     {"help", "", "Prints this text.", SetHelp},
     {"nodes", "NODE,NODE...", "Many nodes: upgrade these. Needs --through.",
      SetNodes},

@@ -42,6 +42,10 @@ struct Options {
   bool dry_run = false;
   bool out_of_maintenance = false;
   Format format = Format::kText;
+  // The answer in brief is written there, too (report.h).
+  std::string answer_file = {};
+  // The folder where the node's files are, seen from here; "" for /.
+  std::string root = {};
   Places places = {};
 
   // Many nodes at once. Without `nodes` it is about the run on record.

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -22,19 +23,6 @@ using Answered = FleetAnswer::Kind;
 constexpr char kFinder[] = "/usr/bin/env";  // finds programs by PATH
 constexpr size_t kMaxTextBytes = 300;
 
-absl::Duration LimitOf(Task task) {
-  switch (task) {
-    case Task::kLook:
-      return absl::Seconds(30);
-    case Task::kCheck:
-      return absl::Minutes(3);
-    case Task::kUpgrade:
-    case Task::kReturn:
-      return absl::Minutes(10);
-  }
-  return absl::ZeroDuration();
-}
-
 std::vector<std::string> Order(const Fleet& fleet, const FleetTask& task) {
   switch (task.kind) {
     case Task::kLook:
@@ -47,8 +35,9 @@ std::vector<std::string> Order(const Fleet& fleet, const FleetTask& task) {
     case Task::kUpgrade:
       break;
   }
-  std::vector<std::string> words = {"--from=-",
-                                    absl::StrCat("--sha256=", fleet.wanted)};
+  std::vector<std::string> words = {
+      fleet.means.image.empty() ? "--from=-" : "--self",
+      absl::StrCat("--sha256=", fleet.wanted)};
   if (fleet.means.force) words.emplace_back("--force");
   if (fleet.means.out_of_maintenance) {
     words.emplace_back("--out-of-maintenance");
@@ -81,15 +70,51 @@ std::string TextOf(const base::Json& json) {
   return json.String("error", "").value_or("");
 }
 
-FleetAnswer StatusOf(const base::Json& json) {
+std::string Text(const base::Json& object, absl::string_view key) {
+  return object.String(key, "").value_or("").substr(0, kMaxTextBytes);
+}
+
+// None, too, of a version that doesn't tell.
+std::optional<IpamdHealth> HealthOf(const base::Json& json) {
+  const auto found = json.Find("health");
+  if (!found) return std::nullopt;
+  const auto health = ReadIpamdHealth(*found);
+  return health.ok() ? std::optional(*health) : std::nullopt;
+}
+
+// Only who brings a program along tells which it is.
+std::string BroughtTo(const Fleet& fleet, const base::Json& json) {
+  const auto own = json.Find("own");
+  return fleet.means.image.empty() || !own ? "" : Text(*own, "sha256");
+}
+
+FleetAnswer StatusOf(const Fleet& fleet, const base::Json& json) {
   const auto installed = json.Get("installed");
   const auto sum =
       installed.ok() ? installed->String("sha256") : installed.status();
   if (!sum.ok()) return Nothing(std::string(sum.status().message()));
-  return {.sha256 = *sum};
+  FleetAnswer answer{.sha256 = *sum,
+                     .wanted = BroughtTo(fleet, json),
+                     .version = Text(*installed, "version"),
+                     .health = HealthOf(json)};
+  if (fleet.means.image.empty() || !answer.wanted.empty()) return answer;
+  return Nothing("it doesn't tell which program it is");
 }
 
 }  // namespace
+
+absl::Duration LimitOf(Task task) {
+  switch (task) {
+    case Task::kLook:
+      return absl::Seconds(30);
+    case Task::kCheck:
+      return absl::Minutes(3);
+    case Task::kUpgrade:
+    case Task::kReturn:
+      return absl::Minutes(10);
+  }
+  return absl::ZeroDuration();
+}
 
 std::vector<std::string> PluginThere(const FleetMeans& means,
                                      absl::string_view node) {
@@ -102,11 +127,9 @@ std::vector<std::string> PluginThere(const FleetMeans& means,
   return words;
 }
 
-std::vector<std::string> RemoteCommand(const Fleet& fleet,
-                                       const FleetTask& task) {
-  std::vector<std::string> words =
-      PluginThere(fleet.means, fleet.nodes[task.node].name);
-  words.emplace_back("upgrade");
+std::vector<std::string> NodeCommand(const Fleet& fleet,
+                                     const FleetTask& task) {
+  std::vector<std::string> words = {"upgrade"};
   for (std::string& word : Order(fleet, task)) words.push_back(std::move(word));
   words.push_back(absl::StrCat("--bin-dir=", fleet.means.bin_dir));
   words.push_back(absl::StrCat("--conf-dir=", fleet.means.conf_dir));
@@ -114,16 +137,33 @@ std::vector<std::string> RemoteCommand(const Fleet& fleet,
   return words;
 }
 
-FleetAnswer AnswerOf(FleetTask::Kind kind, const Ended& ended) {
+std::vector<std::string> RemoteCommand(const Fleet& fleet,
+                                       const FleetTask& task) {
+  std::vector<std::string> words =
+      PluginThere(fleet.means, fleet.nodes[task.node].name);
+  for (std::string& word : NodeCommand(fleet, task)) {
+    words.push_back(std::move(word));
+  }
+  return words;
+}
+
+FleetAnswer AnswerOf(const Fleet& fleet, FleetTask::Kind kind,
+                     const Ended& ended) {
   const auto json = base::Json::Parse(ended.out);
   if (!json.ok()) {
     return Nothing(absl::StrCat("exit status ", ended.exit_status, ": ",
                                 LastLine(ended.err)));
   }
-  if (kind == Task::kLook) return StatusOf(*json);
+  if (kind == Task::kLook) return StatusOf(fleet, *json);
   const std::string outcome = json->String("outcome", "").value_or("");
-  if (outcome == "done" || outcome == "unchanged") return {};
-  FleetAnswer answer{.kind = Answered::kNothing, .text = TextOf(*json)};
+  FleetAnswer answer{.kind = Answered::kNothing,
+                     .version = Text(*json, "version"),
+                     .health = HealthOf(*json)};
+  if (outcome == "done" || outcome == "unchanged") {
+    answer.kind = Answered::kOk;
+    return answer;
+  }
+  answer.text = TextOf(*json);
   answer.text.resize(std::min(answer.text.size(), kMaxTextBytes));
   if (outcome == "failed" || outcome == "refused") {
     answer.kind = Answered::kFailed;
@@ -150,7 +190,7 @@ FleetAnswer RunRemote(const Fleet& fleet, const FleetTask& task) {
       RunWords(RemoteCommand(fleet, task), LimitOf(task.kind),
                task.kind == Task::kUpgrade ? fleet.means.program : "");
   if (!ended.ok()) return Nothing(std::string(ended.status().message()));
-  return AnswerOf(task.kind, *ended);
+  return AnswerOf(fleet, task.kind, *ended);
 }
 
 }  // namespace applets::upgrade

@@ -17,6 +17,11 @@ namespace applets::upgrade {
 // The plugin of a node, as a command from here.
 std::vector<std::string> PluginThere(const FleetMeans& means,
                                      absl::string_view node);
+// How long a task may take.
+absl::Duration LimitOf(FleetTask::Kind kind);
+
+// The words behind the program's name, there.
+std::vector<std::string> NodeCommand(const Fleet& fleet, const FleetTask& task);
 
 // The words of the command, Fleet::means.through and all. Only a task that
 // installs something reads the program from stdin. No word has a blank or
@@ -26,7 +31,8 @@ std::vector<std::string> RemoteCommand(const Fleet& fleet,
 
 // `ended` is the command's end. Whatever isn't an answer of `cnivpc upgrade
 // --output=json` (report.h) is none.
-FleetAnswer AnswerOf(FleetTask::Kind kind, const Ended& ended);
+FleetAnswer AnswerOf(const Fleet& fleet, FleetTask::Kind kind,
+                     const Ended& ended);
 
 // Runs a command, found by PATH, with our environment and, if there is one, a
 // file as its stdin. RunProgram's errors.

@@ -56,13 +56,13 @@ TEST(RemoteTest, AnOutcomeIsAnAnswer) {
       {"?", Answered::kNothing}};
   for (const auto& [outcome, kind] : outcomes) {
     const Ended ended{.out = absl::StrCat("{\"outcome\": \"", outcome, "\"}")};
-    EXPECT_EQ(AnswerOf(Task::kUpgrade, ended).kind, kind) << outcome;
+    EXPECT_EQ(AnswerOf(OneNode(), Task::kUpgrade, ended).kind, kind) << outcome;
   }
 }
 
 TEST(RemoteTest, AnAnswerSaysWhyItWasntDone) {
   const auto text = [](const char* out) {
-    return AnswerOf(Task::kUpgrade, {.out = out}).text;
+    return AnswerOf(OneNode(), Task::kUpgrade, {.out = out}).text;
   };
   EXPECT_EQ(text(R"({"outcome": "failed", "run": {"reason": "no room"}})"),
             "no room");
@@ -72,16 +72,17 @@ TEST(RemoteTest, AnAnswerSaysWhyItWasntDone) {
 }
 
 TEST(RemoteTest, TheStatusHasTheSum) {
-  const FleetAnswer answer =
-      AnswerOf(Task::kLook, {.out = R"({"installed": {"sha256": "aa"}})"});
+  const FleetAnswer answer = AnswerOf(
+      OneNode(), Task::kLook, {.out = R"({"installed": {"sha256": "aa"}})"});
   EXPECT_EQ(answer.kind, Answered::kOk);
   EXPECT_EQ(answer.sha256, "aa");
-  EXPECT_EQ(AnswerOf(Task::kLook, {.out = "{}"}).kind, Answered::kNothing);
+  EXPECT_EQ(AnswerOf(OneNode(), Task::kLook, {.out = "{}"}).kind,
+            Answered::kNothing);
 }
 
 TEST(RemoteTest, WhateverElseIsSaidIsNoAnswer) {
   const FleetAnswer answer = AnswerOf(
-      Task::kUpgrade,
+      OneNode(), Task::kUpgrade,
       {.exit_status = 255, .err = "warning\nssh: connection refused\n"});
   EXPECT_EQ(answer.kind, Answered::kNothing);
   EXPECT_EQ(answer.text, "exit status 255: ssh: connection refused");
@@ -95,6 +96,30 @@ TEST(RemoteTest, ACommandIsRunAndItsAnswerRead) {
   const FleetAnswer answer = RunRemote(fleet, {Task::kLook, 0});
   EXPECT_EQ(answer.kind, Answered::kNothing);
   EXPECT_THAT(answer.text, HasSubstr("no-such-program"));
+}
+
+TEST(RemoteTest, ALookTellsTheVersionAndHowIpamdIs) {
+  const Ended ended{.out =
+                        R"({"installed": {"sha256": "aa", "version": "0.1.0"},
+          "own": {"sha256": "bb", "version": "0.2.0"},
+          "health": {"ready": true, "adds": {"all": 7, "failed": 1}}})"};
+  FleetAnswer answer = AnswerOf(OneNode(), Task::kLook, ended);
+  EXPECT_EQ(answer.version, "0.1.0");
+  EXPECT_EQ(answer.wanted, "") << "it gets the program through stdin";
+  ASSERT_TRUE(answer.health);
+  EXPECT_EQ(answer.health->adds, (AddCounts{7, 1}));
+  Fleet fleet = OneNode();
+  fleet.means.image = "i:1";
+  EXPECT_EQ(AnswerOf(fleet, Task::kLook, ended).wanted, "bb");
+  const Ended silent{.out = R"({"installed": {"sha256": "aa"}})"};
+  EXPECT_EQ(AnswerOf(fleet, Task::kLook, silent).kind, Answered::kNothing);
+}
+
+TEST(RemoteTest, AnImageInstallsItself) {
+  Fleet fleet = OneNode();
+  fleet.means.image = "i:1";
+  EXPECT_EQ(absl::StrJoin(NodeCommand(fleet, {Task::kUpgrade, 0}), " "),
+            absl::StrCat("upgrade --self --sha256=bb", kFolders));
 }
 
 }  // namespace

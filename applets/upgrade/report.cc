@@ -98,6 +98,55 @@ void WriteRefusals(base::JsonWriter& writer, const Verdict& verdict) {
   writer.EndArray();
 }
 
+// Short of what JSON's escapes could make of it.
+constexpr size_t kBriefTextBytes = 500;
+
+std::string BriefErrorOf(const Answer& answer) {
+  std::string text = answer.error;
+  if (text.empty() && answer.run) text = answer.run->reason;
+  if (text.empty() && !answer.verdict.allowed()) {
+    text = absl::StrCat("refused: ", answer.verdict.refusals.front().text);
+  }
+  return text.substr(0, kBriefTextBytes);
+}
+
+// What is installed now; "" if the run leaves that open.
+std::string VersionAfter(const Run& run) {
+  if (run.phase == Phase::kUndone || run.kind == Kind::kDryRun) {
+    return run.before.version;
+  }
+  return run.phase == Phase::kDone ? run.wanted.version : "";
+}
+
+void WriteOutcome(base::JsonWriter& writer, const Answer& answer) {
+  base::WriteMember(writer, "outcome", OutcomeOf(answer));
+  base::WriteMember(writer, "exitStatus",
+                    static_cast<int64_t>(answer.exit_status));
+  const std::string version = answer.run ? VersionAfter(*answer.run) : "";
+  if (!version.empty()) base::WriteMember(writer, "version", version);
+  if (answer.health) Write(writer, "health", *answer.health);
+}
+
+void WriteNode(base::JsonWriter& writer, const NodeStatus& status) {
+  Write(writer, "installed", status.installed);
+  Write(writer, "previous", status.previous);
+  base::WriteKey(writer, "own");
+  writer.StartObject();
+  base::WriteMember(writer, "sha256", status.own.sha256);
+  base::WriteMember(writer, "version", status.own.version);
+  writer.EndObject();
+  base::WriteKey(writer, "atWork");
+  writer.Bool(status.at_work);
+  if (status.ipamd) {
+    base::WriteKey(writer, "ipamd");
+    writer.StartObject();
+    base::WriteMember(writer, "version", status.ipamd->version);
+    base::WriteMember(writer, "address", status.ipamd->address);
+    writer.EndObject();
+  }
+  if (status.health) Write(writer, "health", *status.health);
+}
+
 std::string Line(absl::string_view what, const Facts& facts) {
   if (facts.artifact.presence == Presence::kMissing) {
     return absl::StrFormat("%-11snothing\n", what);
@@ -162,14 +211,23 @@ std::string ToJson(const Answer& answer) {
   rapidjson::StringBuffer text;
   base::JsonWriter writer(text);
   writer.StartObject();
-  base::WriteMember(writer, "outcome", OutcomeOf(answer));
-  base::WriteMember(writer, "exitStatus",
-                    static_cast<int64_t>(answer.exit_status));
+  WriteOutcome(writer, answer);
   if (!answer.verdict.allowed()) WriteRefusals(writer, answer.verdict);
   if (!answer.error.empty()) base::WriteMember(writer, "error", answer.error);
   if (answer.run) WriteRaw(writer, "run", ToJson(*answer.run));
   writer.EndObject();
   return absl::StrCat(text.GetString(), "\n");
+}
+
+std::string ToBriefJson(const Answer& answer) {
+  rapidjson::StringBuffer text;
+  base::JsonWriter writer(text);
+  writer.StartObject();
+  WriteOutcome(writer, answer);
+  const std::string error = BriefErrorOf(answer);
+  if (!error.empty()) base::WriteMember(writer, "error", error);
+  writer.EndObject();
+  return text.GetString();
 }
 
 std::string ToText(const NodeStatus& status) {
@@ -198,20 +256,19 @@ std::string ToJson(const NodeStatus& status) {
   rapidjson::StringBuffer text;
   base::JsonWriter writer(text);
   writer.StartObject();
-  Write(writer, "installed", status.installed);
-  Write(writer, "previous", status.previous);
-  base::WriteKey(writer, "atWork");
-  writer.Bool(status.at_work);
-  if (status.ipamd) {
-    base::WriteKey(writer, "ipamd");
-    writer.StartObject();
-    base::WriteMember(writer, "version", status.ipamd->version);
-    base::WriteMember(writer, "address", status.ipamd->address);
-    writer.EndObject();
-  }
+  WriteNode(writer, status);
   if (status.last) WriteRaw(writer, "last", ToJson(*status.last));
   writer.EndObject();
   return absl::StrCat(text.GetString(), "\n");
+}
+
+std::string ToBriefJson(const NodeStatus& status) {
+  rapidjson::StringBuffer text;
+  base::JsonWriter writer(text);
+  writer.StartObject();
+  WriteNode(writer, status);
+  writer.EndObject();
+  return text.GetString();
 }
 
 }  // namespace applets::upgrade

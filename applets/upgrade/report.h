@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "applets/upgrade/health.h"
 #include "applets/upgrade/plan.h"
 #include "applets/upgrade/run.h"
 
@@ -32,16 +33,24 @@ std::string StepLine(const Run& run, absl::Duration took,
 std::string Summary(const Run& run);
 std::string Summary(const Verdict& verdict);
 
-// {"outcome": "done", "exitStatus": 0, "refusals": [{"reason": "downgrade",
-//  "text": "…"}], "error": "…", "run": {…}}: `outcome` is done, unchanged,
-// refused, failed, busy or stuck; what doesn't apply is missing.
+// {"outcome": "done", "exitStatus": 0, "version": "0.2.0",
+//  "refusals": [{"reason": "downgrade", "text": "…"}], "error": "…",
+//  "health": {…}, "run": {…}}: `outcome` is done, unchanged, refused, failed,
+// busy or stuck; `version` is what is installed by then, `health` ipamd's
+// (health.h); what doesn't apply is missing.
 struct Answer {
   ExitStatus exit_status = ExitStatus::kDone;
   Verdict verdict = {};
   std::string error = {};
   std::optional<Run> run = std::nullopt;
+  std::optional<IpamdHealth> health = std::nullopt;
 };
 std::string ToJson(const Answer& answer);
+// The same in kMaxBriefBytes at most: without the run, whose reason is the
+// error.
+std::string ToBriefJson(const Answer& answer);
+// Kubernetes keeps as much of a container's termination message.
+inline constexpr size_t kMaxBriefBytes = 4096;
 
 // What is on the node now.
 struct NodeStatus {
@@ -54,12 +63,17 @@ struct NodeStatus {
   std::optional<Ipamd> ipamd = std::nullopt;  // none answers
   std::optional<Run> last = std::nullopt;
   bool at_work = false;  // somebody holds the lock
+  Artifact own = {};     // the program that asks
+  std::optional<IpamdHealth> health = std::nullopt;
 };
 std::string ToText(const NodeStatus& status);
 // {"installed": {"presence": …, "sha256": …, "version": …, "problem": …},
-//  "previous": {…}, "atWork": false,
-//  "ipamd": {"version": "0.2.0", "address": "10.0.0.5"}, "last": {a run}}
+//  "previous": {…}, "own": {"sha256": …, "version": …}, "atWork": false,
+//  "ipamd": {"version": "0.2.0", "address": "10.0.0.5"},
+//  "health": {as in health.h}, "last": {a run}}
 std::string ToJson(const NodeStatus& status);
+// Without the last run.
+std::string ToBriefJson(const NodeStatus& status);
 
 }  // namespace applets::upgrade
 

@@ -134,5 +134,41 @@ TEST(ReportTest, AnUnfinishedRunIsSomebodysOrIsToBeResumed) {
   EXPECT_THAT(ToText(status), HasSubstr("An upgrade is at work."));
 }
 
+TEST(ReportTest, ABriefAnswerFitsATerminationMessageAndIsReadAlike) {
+  Run run;
+  run.phase = Phase::kUndone;
+  run.reason = std::string(100000, '\x01');
+  run.before.version = "0.1.0";
+  run.change = ConfigChange{std::string(9000, 'a'), std::string(9000, 'b')};
+  const std::string text = ToBriefJson(Answer{
+      .exit_status = ExitStatus::kFailed,
+      .run = run,
+      .health = IpamdHealth{.why = std::string(9000, 'x'), .adds = {9, 1}}});
+  EXPECT_LE(text.size(), kMaxBriefBytes);
+  const auto json = base::Json::Parse(text);
+  ASSERT_TRUE(json.ok()) << json.status();
+  EXPECT_EQ(*json->String("outcome"), "failed");
+  EXPECT_EQ(*json->String("version"), "0.1.0");
+  EXPECT_EQ(ReadIpamdHealth(*json->Get("health"))->adds, (AddCounts{9, 1}));
+}
+
+TEST(ReportTest, ABriefRefusalSaysWhy) {
+  Answer answer{.exit_status = ExitStatus::kRefused};
+  answer.verdict.refusals.push_back({.text = "older"});
+  const auto json = base::Json::Parse(ToBriefJson(answer));
+  EXPECT_EQ(*json->String("error"), "refused: older");
+}
+
+TEST(ReportTest, AStatusTellsWhoAsksAndHowIpamdIs) {
+  NodeStatus status;
+  status.own = {.sha256 = "bb", .version = "0.2.0"};
+  status.health = IpamdHealth{.ready = true};
+  status.last = Run();
+  const auto json = base::Json::Parse(ToBriefJson(status));
+  EXPECT_EQ(*json->Get("own")->String("sha256"), "bb");
+  EXPECT_TRUE(ReadIpamdHealth(*json->Get("health"))->ready);
+  EXPECT_FALSE(json->Find("last"));
+}
+
 }  // namespace
 }  // namespace applets::upgrade

@@ -1,5 +1,8 @@
 #include "applets/upgrade/upgrade_main.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdio>
 #include <optional>
@@ -14,12 +17,16 @@
 #include "applets/rpc/messages_node.h"
 #include "applets/upgrade/apply.h"
 #include "applets/upgrade/catalogue.h"
+#include "applets/upgrade/files.h"
 #include "applets/upgrade/fleet_main.h"
 #include "applets/upgrade/inspect.h"
+#include "applets/upgrade/ipamd_look.h"
 #include "applets/upgrade/options.h"
 #include "applets/upgrade/query_main.h"
 #include "applets/upgrade/report.h"
 #include "applets/upgrade/state_file.h"
+#include "base/build_info.h"
+#include "base/fd.h"
 #include "base/file.h"
 #include "base/status.h"
 
@@ -29,6 +36,9 @@ namespace {
 using Action = Options::Action;
 
 constexpr absl::Duration kIpamdTimeout = absl::Seconds(2);
+constexpr char kOwnFile[] = "/proc/self/exe";
+// One that has just been started must first have an address.
+constexpr absl::Duration kIpamdPatience = absl::Seconds(15);
 
 void Print(FILE* file, absl::string_view text) {
   std::fwrite(text.data(), 1, text.size(), file);
@@ -50,7 +60,22 @@ bool IsText(const Options& options) {
   return options.format == Options::Format::kText;
 }
 
+absl::Status WriteTo(const std::string& path, absl::string_view text) {
+  ASSIGN_OR_RETURN(const base::Fd file, base::Open(path, O_WRONLY | O_TRUNC));
+  return base::WriteAll(file.get(), text);
+}
+
+// Whoever asked by a pod hears it so.
+void WriteBrief(const Options& options, const std::string& text) {
+  if (options.answer_file.empty()) return;
+  const absl::Status written = WriteTo(options.answer_file, text);
+  if (written.ok()) return;
+  Print(stderr, absl::StrCat("cnivpc upgrade: the answer can't be written: ",
+                             written.message(), "\n"));
+}
+
 int Finish(const Options& options, const Answer& answer) {
+  WriteBrief(options, ToBriefJson(answer));
   if (!IsText(options)) {
     Print(stdout, ToJson(answer));
   } else if (!answer.error.empty()) {
@@ -97,6 +122,10 @@ int ShowStatus(const Options& options) {
   status.previous = Inspect(places.previous()).value_or(Facts());
   status.at_work = absl::IsUnavailable(LockFolder(places.bin_dir).status());
   status.ipamd = AskIpamd();
+  status.own = {.sha256 = Sha256Of(kOwnFile).value_or(""),
+                .version = std::string(base::GetBuildInfo().version)};
+  status.health = LookAtIpamd();
+  WriteBrief(options, ToBriefJson(status));
   Print(stdout, IsText(options) ? ToText(status) : ToJson(status));
   return 0;
 }
@@ -104,8 +133,13 @@ int ShowStatus(const Options& options) {
 int CheckNode(const Options& options) {
   const absl::Status checked = Check(options.places);
   if (!checked.ok()) return Finish(options, checked);
-  if (!IsText(options)) return Finish(options, Answer());
+  const Answer answer = {.health = LookAtIpamd(kIpamdPatience)};
+  if (!IsText(options)) return Finish(options, answer);
   Print(stdout, "What is installed sets up pods.\n");
+  if (answer.health && !answer.health->ready) {
+    Print(stdout,
+          absl::StrCat("But ipamd isn't ready: ", answer.health->why, "\n"));
+  }
   return 0;
 }
 
@@ -172,11 +206,24 @@ int Work(const Options& options) {
   return Upgrade(options, tell);
 }
 
+// Into the node's own files. The file for the answer stays behind, but open.
+absl::Status GoToNode(Options& options, base::Fd& answer) {
+  if (!options.answer_file.empty()) {
+    ASSIGN_OR_RETURN(
+        answer, base::Open(options.answer_file, O_WRONLY | O_CREAT | O_TRUNC));
+    options.answer_file = absl::StrCat("/proc/self/fd/", answer.get());
+  }
+  if (options.root.empty()) return absl::OkStatus();
+  if (chroot(options.root.c_str()) == 0 && chdir("/") == 0) {
+    return absl::OkStatus();
+  }
+  return base::ErrnoStatus(options.root);
+}
+
 }  // namespace
 
 int UpgradeMain(int argc, char** argv) {
-  const auto options =
-      ParseOptions(std::vector<std::string>(argv + 1, argv + argc));
+  auto options = ParseOptions(std::vector<std::string>(argv + 1, argv + argc));
   if (!options.ok()) {
     Print(stderr, absl::StrCat("cnivpc upgrade: ", options.status().message(),
                                "\nSee cnivpc upgrade --help\n"));
@@ -187,6 +234,9 @@ int UpgradeMain(int argc, char** argv) {
     HoldSignals();
     return FleetMain(*options);
   }
+  base::Fd answer;
+  const absl::Status entered = GoToNode(*options, answer);
+  if (!entered.ok()) return Finish(*options, entered);
   switch (options->action) {
     case Action::kHelp:
       Print(stdout, UsageText());
