@@ -46,6 +46,7 @@ void Enter(FleetNode& node, State state, absl::Time now) {
   node.asked = false;
   node.attempts = 0;
   node.not_before = absl::InfinitePast();
+  if (IsEnd(state)) node.adds.reset();  // nobody needs it any more
 }
 
 int64_t CurrentBatch(const Fleet& fleet) {
@@ -171,7 +172,8 @@ FleetAnswer Judged(const Fleet& fleet, const FleetNode& node,
   if (node.state != State::kChecking || answer.kind != Answered::kOk) {
     return answer;
   }
-  answer.text = WhyUnwell(node.adds, answer.health, fleet.rules.max_failed_adds);
+  answer.text =
+      WhyUnwell(node.adds, answer.health, fleet.rules.max_failed_adds);
   if (!answer.text.empty()) answer.kind = Answered::kFailed;
   return answer;
 }

@@ -8,12 +8,6 @@ namespace {
 
 using State = NodeState;
 
-int64_t Settled(const Fleet& fleet) {
-  return fleet.Count(State::kDone) + fleet.Count(State::kUnchanged) +
-         fleet.Count(State::kSkipped) + fleet.Count(State::kFailed) +
-         fleet.Count(State::kReturned) + fleet.Count(State::kLost);
-}
-
 std::string LineOf(const FleetNode& node) {
   return absl::StrFormat("%-24s %-10s%s%s\n", node.name, ToString(node.state),
                          node.text.empty() ? "" : " ", node.text);
@@ -53,6 +47,12 @@ std::string AdviceOf(const Fleet& fleet) {
 }
 
 }  // namespace
+
+int64_t Settled(const Fleet& fleet) {
+  return fleet.Count(State::kDone) + fleet.Count(State::kUnchanged) +
+         fleet.Count(State::kSkipped) + fleet.Count(State::kFailed) +
+         fleet.Count(State::kReturned) + fleet.Count(State::kLost);
+}
 
 std::string NewsSince(const Fleet& before, const Fleet& now) {
   std::string text;

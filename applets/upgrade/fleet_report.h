@@ -2,12 +2,16 @@
 #ifndef CNIVPC_APPLETS_UPGRADE_FLEET_REPORT_H_
 #define CNIVPC_APPLETS_UPGRADE_FLEET_REPORT_H_
 
+#include <cstdint>
 #include <string>
 
 #include "applets/upgrade/fleet.h"
 #include "applets/upgrade/report.h"
 
 namespace applets::upgrade {
+
+// How many nodes have come to their end, whatever it was.
+int64_t Settled(const Fleet& fleet);
 
 // A line for each node that has come into another state:
 //   "[ 3/50] node-c            failed     smoke-test: no address\n"

@@ -135,7 +135,7 @@ TEST(ReportTest, AnUnfinishedRunIsSomebodysOrIsToBeResumed) {
 }
 
 TEST(ReportTest, ABriefAnswerFitsATerminationMessageAndIsReadAlike) {
-  Run run;
+  upgrade::Run run;
   run.phase = Phase::kUndone;
   run.reason = std::string(100000, '\x01');
   run.before.version = "0.1.0";
@@ -163,7 +163,7 @@ TEST(ReportTest, AStatusTellsWhoAsksAndHowIpamdIs) {
   NodeStatus status;
   status.own = {.sha256 = "bb", .version = "0.2.0"};
   status.health = IpamdHealth{.ready = true};
-  status.last = Run();
+  status.last = upgrade::Run();
   const auto json = base::Json::Parse(ToBriefJson(status));
   EXPECT_EQ(*json->Get("own")->String("sha256"), "bb");
   EXPECT_TRUE(ReadIpamdHealth(*json->Get("health"))->ready);
