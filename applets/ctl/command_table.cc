@@ -17,6 +17,14 @@ constexpr Flag kFlags[] = {
      "how long to wait for ipamd (default 5s; 30s for what asks the VPC)"},
     {FlagId::kNode, 'n', "node", "NODE",
      "ask another node's ipamd, by way of this node's"},
+    {FlagId::kKubeconfig, '\0', "kubeconfig", "FILE",
+     "find nodes by this cluster's API server, not by way of this node"},
+    {FlagId::kPeerTokenFile, '\0', "peer-token-file", "FILE",
+     "with --kubeconfig: the secret that the nodes have"},
+    {FlagId::kPeerCert, '\0', "peer-cert", "FILE",
+     "with --kubeconfig, if they have certificates: one for you"},
+    {FlagId::kPeerKey, '\0', "peer-key", "FILE", "its key"},
+    {FlagId::kPeerCa, '\0', "peer-ca", "FILE", "who signs theirs"},
     {FlagId::kYes, 'y', "yes", "", "don't ask, do it"},
     {FlagId::kDryRun, '\0', "dry-run", "", "only say what would be done"},
     {FlagId::kFollow, 'f', "follow", "", "go on with what happens from now on"},
@@ -24,17 +32,24 @@ constexpr Flag kFlags[] = {
     {FlagId::kHelp, 'h', "help", "", "say what a command does"},
 };
 
-constexpr FlagId kReading[] = {FlagId::kOutput, FlagId::kNoHeaders,
-                               FlagId::kSocket, FlagId::kTimeout,
-                               FlagId::kNode,   FlagId::kHelp};
+constexpr FlagId kReading[] = {
+    FlagId::kOutput,        FlagId::kNoHeaders, FlagId::kSocket,
+    FlagId::kTimeout,       FlagId::kNode,      FlagId::kKubeconfig,
+    FlagId::kPeerCert,      FlagId::kPeerKey,   FlagId::kPeerCa,
+    FlagId::kPeerTokenFile, FlagId::kHelp};
 constexpr FlagId kAsking[] = {FlagId::kOutput, FlagId::kNoHeaders,
                               FlagId::kSocket, FlagId::kTimeout, FlagId::kHelp};
 constexpr FlagId kTelling[] = {
-    FlagId::kOutput, FlagId::kNoHeaders, FlagId::kFollow, FlagId::kSince,
-    FlagId::kSocket, FlagId::kTimeout,   FlagId::kNode,   FlagId::kHelp};
-constexpr FlagId kExplaining[] = {FlagId::kOutput, FlagId::kSocket,
-                                  FlagId::kTimeout, FlagId::kNode,
-                                  FlagId::kHelp};
+    FlagId::kOutput,  FlagId::kNoHeaders,  FlagId::kFollow,
+    FlagId::kSince,   FlagId::kSocket,     FlagId::kTimeout,
+    FlagId::kNode,    FlagId::kKubeconfig, FlagId::kPeerCert,
+    FlagId::kPeerKey, FlagId::kPeerCa,     FlagId::kPeerTokenFile,
+    FlagId::kHelp};
+constexpr FlagId kExplaining[] = {FlagId::kOutput,        FlagId::kSocket,
+                                  FlagId::kTimeout,       FlagId::kNode,
+                                  FlagId::kKubeconfig,    FlagId::kPeerCert,
+                                  FlagId::kPeerKey,       FlagId::kPeerCa,
+                                  FlagId::kPeerTokenFile, FlagId::kHelp};
 constexpr FlagId kAnswering[] = {FlagId::kOutput, FlagId::kSocket,
                                  FlagId::kTimeout, FlagId::kHelp};
 constexpr FlagId kGivingBack[] = {FlagId::kOutput, FlagId::kYes,
@@ -59,7 +74,7 @@ constexpr Command kCommands[] = {
      .action = Action::kGetNode,
      .operands = Operands::kNone,
      .arguments = "",
-     .help = "the node, its subnet and the size of its pool",
+     .help = "the node, or with --kubeconfig all, and the size of its pool",
      .flags = kReading,
      .formats = kTables},
     {.words = "get pool",

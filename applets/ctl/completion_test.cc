@@ -49,7 +49,8 @@ TEST(CompletionTest, OffersNothingAfterACommandOrNonsense) {
 
 TEST(CompletionTest, OffersTheCommandsFlags) {
   EXPECT_EQ(Offered("get pool --"),
-            "--output --no-headers --socket --timeout --node --help");
+            "--output --no-headers --socket --timeout --node --kubeconfig "
+            "--peer-cert --peer-key --peer-ca --peer-token-file --help");
   EXPECT_EQ(Offered("release --"), "--output --yes --socket --timeout --help");
   EXPECT_EQ(Offered("version -"), "-o --output -h --help");
 }

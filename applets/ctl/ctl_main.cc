@@ -33,7 +33,8 @@ std::string Ask(const std::string& question) {
 }
 
 Host SystemHost() {
-  return {.connect = ConnectToSocket,
+  return {.connect = Connect,
+          .nodes = ListNodes,
           .now = absl::Now,
           .print = [](absl::string_view text) { return Print(stdout, text); },
           .ask = Ask,

@@ -12,6 +12,8 @@ constexpr char kStart[] =
     "itself, and there is no pool to show.";
 constexpr char kBecomeRoot[] =
     "ipamd answers root and its group only: run cnivpctl as root.";
+constexpr char kMayRead[] =
+    "Take a kubeconfig whose user may get and list ipamds in kube-system.";
 constexpr char kWait[] =
     "Wait longer with --timeout, or see in ipamd's log what keeps it.";
 constexpr char kAgain[] = "Ask again in a moment.";
@@ -41,6 +43,20 @@ std::string ExplainUnreachable(const absl::Status& status) {
       return Lines(status.message(), kWait);
     default:
       return Lines(absl::StrCat("can't reach ipamd: ", status.message()), "");
+  }
+}
+
+std::string ExplainCluster(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kNotFound:
+    case absl::StatusCode::kInvalidArgument:
+      return Lines(status.message(), "");
+    case absl::StatusCode::kPermissionDenied:
+    case absl::StatusCode::kUnauthenticated:
+      return Lines(status.message(), kMayRead);
+    default:
+      return Lines(
+          absl::StrCat("can't reach the API server: ", status.message()), "");
   }
 }
 

@@ -12,6 +12,9 @@ namespace applets::ctl {
 // `status` is from rpc::Client::Connect.
 std::string ExplainUnreachable(const absl::Status& status);
 
+// `status` is from finding a node by the API server.
+std::string ExplainCluster(const absl::Status& status);
+
 // `status` is from a call on a connection.
 std::string ExplainRefused(const absl::Status& status);
 

@@ -13,6 +13,7 @@
 #include "applets/ctl/calls.h"
 #include "applets/ctl/options.h"
 #include "applets/ctl/tar.h"
+#include "kube/custom_resources.h"
 
 namespace applets::ctl {
 
@@ -33,9 +34,12 @@ struct Outcome {
 
 // What a command needs from the outside.
 struct Host {
-  // To the ipamd at options.socket, or by it to that of options.node.
-  // NOT_FOUND: nobody listens there.
+  // To the ipamd at options.socket, or by it to that of options.node; or to
+  // that of options.node by options.kubeconfig. NOT_FOUND: nobody listens
+  // there.
   std::function<absl::StatusOr<Connection>(const Options&)> connect;
+  // The nodes of the cluster of options.kubeconfig.
+  std::function<absl::StatusOr<std::vector<kube::Ipamd>>(const Options&)> nodes;
   std::function<absl::Time()> now;
 
   // Prints at once, to stdout; false when nobody reads it any more.

@@ -67,6 +67,28 @@ std::string JsonOf(const std::vector<NodeLine>& lines) {
   return text.GetString();
 }
 
+std::string ClusterJson(const std::vector<kube::Ipamd>& nodes) {
+  rapidjson::StringBuffer text;
+  base::JsonWriter w(text);
+  w.StartObject();
+  base::WriteKey(w, "nodes");
+  w.StartArray();
+  for (const kube::Ipamd& node : nodes) {
+    w.StartObject();
+    base::WriteMember(w, "node", node.node);
+    base::WriteMember(w, "subnet", node.subnet);
+    base::WriteMember(w, "pool", node.current);
+    base::WriteMember(w, "status", kube::NameOf(node.fill));
+    base::WriteMember(w, "low", node.low);
+    base::WriteMember(w, "high", node.high);
+    base::WriteMember(w, "ipamd", node.address);
+    w.EndObject();
+  }
+  w.EndArray();
+  w.EndObject();
+  return text.GetString();
+}
+
 // --- status
 
 // "3m12s ago", or "never".
@@ -178,6 +200,27 @@ absl::StatusOr<Output> FormatNodes(const Options& options,
     if (wide) {
       row.insert(row.end(), {Count(line, "warm"), Count(line, "cooling"),
                              Count(line, "leased"), Count(line, "popped")});
+    }
+    rows.push_back(std::move(row));
+  }
+  return FormatRows(options, std::move(header), std::move(rows));
+}
+
+absl::StatusOr<Output> FormatCluster(const Options& options,
+                                     const std::vector<kube::Ipamd>& nodes) {
+  if (IsDocument(options.format)) {
+    return FormatDocument(options.format, ClusterJson(nodes));
+  }
+  const bool wide = options.format == Format::kWide;
+  Row header = {"NODE", "SUBNET", "POOL", "STATUS"};
+  if (wide) header.insert(header.end(), {"LOW", "HIGH", "IPAMD"});
+  std::vector<Row> rows;
+  for (const kube::Ipamd& node : nodes) {
+    Row row = {node.node, node.subnet, absl::StrCat(node.current),
+               std::string(kube::NameOf(node.fill))};
+    if (wide) {
+      row.insert(row.end(), {absl::StrCat(node.low), absl::StrCat(node.high),
+                             node.address});
     }
     rows.push_back(std::move(row));
   }

@@ -9,6 +9,7 @@
 #include "applets/ctl/output.h"
 #include "applets/rpc/messages_node.h"
 #include "applets/rpc/messages_pool.h"
+#include "kube/custom_resources.h"
 
 // Nodes for people and for programs. Pure.
 namespace applets::ctl {
@@ -17,6 +18,11 @@ namespace applets::ctl {
 // pool` lists.
 absl::StatusOr<Output> FormatNodes(const Options& options,
                                    const std::vector<rpc::PoolReply>& pools);
+
+// get node of a whole cluster: a row for each, as their ipamds last told the
+// API server. POOL is what could be leased at once.
+absl::StatusOr<Output> FormatCluster(const Options& options,
+                                     const std::vector<kube::Ipamd>& nodes);
 
 absl::StatusOr<Output> FormatStatus(const Options& options,
                                     const rpc::NodeReply& node, absl::Time now);

@@ -6,6 +6,7 @@
 
 #include "absl/time/time.h"
 #include "applets/rpc/messages.h"
+#include "applets/rpc/peer_access.h"
 #include "base/address.h"
 #include "base/attachment.h"
 
@@ -42,7 +43,11 @@ struct Options {
   std::string socket = rpc::kDefaultSocket;
   absl::Duration timeout = absl::Seconds(5);
   std::string node = {};  // -n: of which node; "" for this one
-  bool yes = false;       // don't ask
+  // Nodes are found by this cluster's API server, and their ipamds asked
+  // directly; "" to ask by way of this node's.
+  std::string kubeconfig = {};
+  rpc::PeerAccess access = {};
+  bool yes = false;  // don't ask
   bool dry_run = false;
   bool follow = false;
   absl::Duration since = absl::InfiniteDuration();  // not older than this

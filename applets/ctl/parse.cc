@@ -12,6 +12,7 @@
 #include "applets/ctl/command_table.h"
 #include "applets/ctl/nearest.h"
 #include "applets/ctl/operands.h"
+#include "applets/rpc/peer_access.h"
 #include "base/status.h"
 
 namespace applets::ctl {
@@ -207,6 +208,13 @@ absl::StatusOr<absl::Duration> DurationOf(const Given& given,
       " or 1m30s, more than 0 and at most ", absl::FormatDuration(most)));
 }
 
+absl::Status PutPath(const Given& given, std::string& path) {
+  path = std::string(given.value);
+  if (!path.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(given.spelled, " \"\": must be a file"));
+}
+
 // The options with one flag more.
 absl::StatusOr<Options> Take(const Given& given, const Command& command,
                              Options options) {
@@ -228,6 +236,21 @@ absl::StatusOr<Options> Take(const Given& given, const Command& command,
       if (!options.node.empty()) return options;
       return absl::InvalidArgumentError(
           absl::StrCat(given.spelled, " \"\": must be a node"));
+    case FlagId::kKubeconfig:
+      RETURN_IF_ERROR(PutPath(given, options.kubeconfig));
+      return options;
+    case FlagId::kPeerTokenFile:
+      RETURN_IF_ERROR(PutPath(given, options.access.token_file));
+      return options;
+    case FlagId::kPeerCert:
+      RETURN_IF_ERROR(PutPath(given, options.access.certificate));
+      return options;
+    case FlagId::kPeerKey:
+      RETURN_IF_ERROR(PutPath(given, options.access.key));
+      return options;
+    case FlagId::kPeerCa:
+      RETURN_IF_ERROR(PutPath(given, options.access.ca));
+      return options;
     case FlagId::kSocket:
       options.socket = std::string(given.value);
       if (!options.socket.empty()) return options;
@@ -256,6 +279,27 @@ bool AsksTheVpc(Action action) {
          action == Action::kRelease || action == Action::kGc;
 }
 
+// What --kubeconfig needs, and what needs it.
+absl::Status CheckCluster(const Command& command, const Options& options) {
+  if (options.kubeconfig.empty()) {
+    if (options.access.none()) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        "--peer-token-file, --peer-cert, --peer-key and --peer-ca go with "
+        "--kubeconfig; without it this node's ipamd has its own");
+  }
+  if (options.node.empty()) {
+    if (command.action == Action::kGetNode) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        absl::StrCat(command.words, " --kubeconfig of which node? -n NODE"));
+  }
+  if (options.access.none()) {
+    return absl::InvalidArgumentError(
+        "an ipamd answers from afar only to who has --peer-token-file, or "
+        "--peer-cert, --peer-key and --peer-ca");
+  }
+  return rpc::Validate(options.access);
+}
+
 absl::StatusOr<Options> Understand(const Parts& parts) {
   ASSIGN_OR_RETURN(const Chosen chosen, Choose(parts.words));
   const Command& command = *chosen.command;
@@ -269,6 +313,7 @@ absl::StatusOr<Options> Understand(const Parts& parts) {
     }
     ASSIGN_OR_RETURN(options, Take(given, command, std::move(options)));
   }
+  RETURN_IF_ERROR(CheckCluster(command, options));
   return TakeOperands(command, chosen.arguments, std::move(options));
 }
 

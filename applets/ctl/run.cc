@@ -72,10 +72,24 @@ Outcome AskOnce(const Options& options, const Host& host,
   }
 }
 
+// What the API server tells of all nodes.
+Outcome ShowCluster(const Options& options, const Host& host) {
+  const auto nodes = host.nodes(options);
+  if (!nodes.ok()) return {kFailed, "", ExplainCluster(nodes.status())};
+  return Printed(FormatCluster(options, *nodes));
+}
+
 Outcome Ask(const Options& options, const Host& host) {
+  if (!options.kubeconfig.empty() && options.node.empty()) {
+    return ShowCluster(options, host);
+  }
   if (options.action == Action::kEvents) return ShowEvents(options, host);
   const absl::StatusOr<Connection> ipamd = host.connect(options);
-  if (!ipamd.ok()) return {kFailed, "", ExplainUnreachable(ipamd.status())};
+  if (!ipamd.ok()) {
+    return {kFailed, "",
+            options.kubeconfig.empty() ? ExplainUnreachable(ipamd.status())
+                                       : ExplainCluster(ipamd.status())};
+  }
   if (options.action == Action::kRelease) {
     return ReleaseAddresses(options, host, *ipamd);
   }

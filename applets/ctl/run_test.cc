@@ -110,6 +110,78 @@ TEST_F(RunTest, ShowsTheNode) {
             "node-1   subnet-a   1\n");
 }
 
+kube::Ipamd NodeOfCluster() {
+  kube::Ipamd node;
+  node.node = "node-1";
+  node.address = "10.0.0.1:7312";
+  node.subnet = "subnet-a";
+  node.current = 2;
+  node.low = 3;
+  node.high = 50;
+  node.fill = kube::Ipamd::Fill::kHungry;
+  return node;
+}
+
+TEST(ClusterTest, ShowsAllNodesThatTheApiServerKnows) {
+  Host host;
+  host.nodes = [](const Options& options) {
+    EXPECT_EQ(options.kubeconfig, "admin.conf");
+    return std::vector<kube::Ipamd>{NodeOfCluster()};
+  };
+  EXPECT_EQ(ctl::Run({"get", "node", "--kubeconfig=admin.conf"}, host).out,
+            "NODE     SUBNET     POOL   STATUS\n"
+            "node-1   subnet-a   2      hungry\n");
+  EXPECT_EQ(
+      ctl::Run({"get", "node", "--kubeconfig=admin.conf", "-o", "wide"}, host)
+          .out,
+      "NODE     SUBNET     POOL   STATUS   LOW   HIGH   IPAMD\n"
+      "node-1   subnet-a   2      hungry   3     50     10.0.0.1:7312\n");
+  EXPECT_EQ(
+      ctl::Run({"get", "node", "--kubeconfig=admin.conf", "-o", "json"}, host)
+          .out,
+      R"({
+    "nodes": [
+        {
+            "node": "node-1",
+            "subnet": "subnet-a",
+            "pool": 2,
+            "status": "hungry",
+            "low": 3,
+            "high": 50,
+            "ipamd": "10.0.0.1:7312"
+        }
+    ]
+}
+)");
+}
+
+TEST(ClusterTest, SaysWhatItMayNotRead) {
+  Host host;
+  host.nodes = [](const Options&) {
+    return absl::PermissionDeniedError("GET /apis/…: no");
+  };
+  const Outcome outcome =
+      ctl::Run({"get", "node", "--kubeconfig=admin.conf"}, host);
+  EXPECT_EQ(outcome.exit_status, kFailed);
+  EXPECT_THAT(outcome.err, HasSubstr("may get and list ipamds"));
+}
+
+TEST(ClusterTest, SaysWhatIsMissing) {
+  const auto err = [](std::vector<std::string> arguments) {
+    const Outcome outcome = ctl::Run(arguments, Host());
+    EXPECT_EQ(outcome.exit_status, kUsage);
+    return outcome.err;
+  };
+  EXPECT_THAT(err({"status", "--kubeconfig=a"}), HasSubstr("-n NODE"));
+  EXPECT_THAT(err({"status", "-n", "b", "--kubeconfig=a"}),
+              HasSubstr("--peer-token-file, or --peer-cert"));
+  EXPECT_THAT(err({"status", "-n", "b", "--kubeconfig=a", "--peer-cert=c"}),
+              HasSubstr("--peer-key"));
+  EXPECT_THAT(err({"status", "--peer-ca=c"}), HasSubstr("--kubeconfig"));
+  EXPECT_THAT(err({"status", "--kubeconfig="}), HasSubstr("must be a file"));
+  EXPECT_THAT(err({"gc", "--kubeconfig=a"}), HasSubstr("takes no"));
+}
+
 TEST_F(RunTest, ShowsOnePodOrOneAddress) {
   Answer(rpc::Answer{rpc::ToJson(Node())});
   EXPECT_EQ(Ask({"get", "pod", "default/web-0", "--no-headers"}).out,

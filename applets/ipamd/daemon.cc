@@ -271,7 +271,7 @@ void Daemon::Tell(const pool::Note& note) {
 
 // How the keeper borrows from other nodes, if it may.
 std::function<void(int)> Daemon::Borrowing() {
-  if (!options_.peers.may_borrow()) return nullptr;
+  if (!options_.may_borrow()) return nullptr;
   return [this](int count) { shifter_->Borrow(count); };
 }
 

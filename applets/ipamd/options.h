@@ -23,13 +23,10 @@ struct PeerOptions {
   rpc::PeerAccess access;
   // Where it listens; nullopt for the node's own address.
   std::optional<rpc::Endpoint> listen;
-  // Whom it may ask: these, and those of the file, if it isn't "".
+  // Whom it may ask: these, and those of the file, if it isn't "", and those
+  // that the cluster lists, if there is one.
   std::vector<rpc::Peer> list;
   std::string file;
-
-  bool may_borrow() const {
-    return !access.none() && (!list.empty() || !file.empty());
-  }
 };
 
 // The Kubernetes cluster that the node is part of.
@@ -60,6 +57,11 @@ struct Options {
   netlink::arp::Timing acd_timing;
   PeerOptions peers;
   ClusterOptions cluster;
+  // Whether addresses may be had from other nodes.
+  bool may_borrow() const {
+    return !peers.access.none() &&
+           (!peers.list.empty() || !peers.file.empty() || cluster.api);
+  }
   ConflistOptions conflist;
   std::string sysctl_root = "/proc/sys";
   // pool/steward.h says what these are.

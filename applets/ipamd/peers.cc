@@ -1,6 +1,7 @@
 #include "applets/ipamd/peers.h"
 
 #include <cstddef>
+#include <set>
 #include <utility>
 
 #include "applets/rpc/peer_access.h"
@@ -46,21 +47,25 @@ void Peers::Read() {
     return;
   }
   from_file_.clear();
-  for (const rpc::Peer& peer : *peers) {
-    if (!fixed_.contains(peer.node)) from_file_.emplace(peer.node, peer);
-  }
+  for (const rpc::Peer& peer : *peers) from_file_.emplace(peer.node, peer);
   LOG(INFO) << "peers: file=" << file_ << " nodes=" << size();
 }
 
+void Peers::SetListed(const std::vector<rpc::Peer>& peers) {
+  listed_.clear();
+  for (const rpc::Peer& peer : peers) listed_.emplace(peer.node, peer);
+}
+
 std::vector<std::string> Peers::names() const {
-  std::vector<std::string> names;
-  for (const auto& [name, peer] : fixed_) names.push_back(name);
-  for (const auto& [name, peer] : from_file_) names.push_back(name);
-  return names;
+  std::set<std::string> names;
+  for (const ByName* peers : {&fixed_, &from_file_, &listed_}) {
+    for (const auto& [name, peer] : *peers) names.insert(name);
+  }
+  return {names.begin(), names.end()};
 }
 
 const rpc::Peer* Peers::Find(const std::string& node) const {
-  for (const ByName* peers : {&fixed_, &from_file_}) {
+  for (const ByName* peers : {&fixed_, &from_file_, &listed_}) {
     const auto found = peers->find(node);
     if (found != peers->end()) return &found->second;
   }

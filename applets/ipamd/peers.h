@@ -9,9 +9,10 @@
 
 namespace applets::ipamd {
 
-// The nodes that can be asked for addresses: those of a list that is fixed, and
+// The nodes that can be asked for addresses: those of a list that is fixed,
 // those of a file (rpc/peer_list.h has its form), which may come, go and
-// change. A node that stands in both is as the list says. Not thread-safe.
+// change, and those that the cluster lists. A node that stands in several of
+// them is as the first says. Not thread-safe.
 class Peers {
  public:
   // `file` may be "".
@@ -20,10 +21,12 @@ class Peers {
   // Looks whether the file has changed. What can't be read is logged, once, and
   // leaves everything as it was; a file that is gone has nobody in it.
   void LookAgain();
+  // All that the cluster lists, instead of what it listed before.
+  void SetListed(const std::vector<rpc::Peer>& peers);
 
   std::vector<std::string> names() const;
-  size_t size() const { return fixed_.size() + from_file_.size(); }
-  // nullptr if there is none. Valid until the next LookAgain.
+  size_t size() const { return names().size(); }
+  // nullptr if there is none. Valid until the next LookAgain or SetListed.
   const rpc::Peer* Find(const std::string& node) const;
 
  private:
@@ -33,7 +36,8 @@ class Peers {
   ByName fixed_;
   const std::string file_;
   std::string stamp_ = "?";
-  ByName from_file_;  // without those of fixed_
+  ByName from_file_;
+  ByName listed_;
 };
 
 }  // namespace applets::ipamd

@@ -54,6 +54,20 @@ TEST_F(PeersTest, AFileThatCannotBeReadLeavesEverythingAsItWas) {
   EXPECT_EQ(peers.names(), std::vector<std::string>{"node-b"});
 }
 
+TEST_F(PeersTest, WhatTheClusterListsComesLast) {
+  Write("node-c=10.0.0.3");
+  Peers peers({b_}, file_);
+  peers.SetListed({{"node-b", Ipv4(0x0a090909)},
+                   {"node-c", Ipv4(0x0a090909)},
+                   {"node-d", Ipv4(0x0a000004)}});
+  EXPECT_EQ(peers.size(), 3u);
+  EXPECT_EQ(*peers.Find("node-b"), b_);
+  EXPECT_EQ(peers.Find("node-c")->address, Ipv4(0x0a000003));
+  EXPECT_EQ(peers.Find("node-d")->address, Ipv4(0x0a000004));
+  peers.SetListed({});
+  EXPECT_EQ(peers.names(), (std::vector<std::string>{"node-b", "node-c"}));
+}
+
 TEST_F(PeersTest, TheListHasPrecedence) {
   Write("node-b=10.9.9.9\nnode-c=10.0.0.3");
   const Peers peers({b_}, file_);

@@ -13,10 +13,6 @@
 namespace applets::ipamd {
 namespace {
 
-constexpr absl::Duration kSpareTimeout = absl::Seconds(3);
-constexpr absl::Duration kCallTimeout = absl::Seconds(5);
-// Shorter than cnivpctl waits, which then hears who didn't answer.
-constexpr absl::Duration kLookTimeout = absl::Seconds(4);
 // Threads of each kind, so that a node that doesn't answer delays few others.
 constexpr int kCrew = 4;
 // Strangers are complained of so often at most.
@@ -24,9 +20,9 @@ constexpr absl::Duration kComplaintPause = absl::Seconds(10);
 
 pool::Moment Now() { return {absl::Now(), ledger::BootNow()}; }
 
-absl::Status NoSuchPeer(const std::string& node) {
-  return base::MarkNotSent(absl::NotFoundError(absl::StrCat(
-      "where node ", node, " is isn't known: see --peers and --peers-file")));
+std::shared_ptr<const rpc::PeerDirectory> DirectoryOf(const Options& options) {
+  if (options.peers.access.none() || !options.cluster.api) return nullptr;
+  return std::make_shared<rpc::PeerDirectory>(*options.cluster.api);
 }
 
 const char* NameOf(bool lender) { return lender ? "lender" : "borrower"; }
@@ -86,6 +82,7 @@ Shifter::Shifter(Parts parts, const Options& options)
       access_(options.peers.access),
       shift_(ShiftOptionsOf(options)),
       peers_(options.peers.list, options.peers.file),
+      directory_(DirectoryOf(options)),
       lender_(
           parts_.ledger.pool(),
           [this](const pool::Records& records) { return Commit(records); },
@@ -98,6 +95,11 @@ Shifter::Shifter(Parts parts, const Options& options)
              parts_.handlers.waiting, parts_.handlers.look, Now}),
       timer_(parts_.loop, [this] { OnTime(); }) {
   Declare();
+}
+
+// Calls of the directory end at once, so that the threads can be joined.
+Shifter::~Shifter() {
+  if (directory_ != nullptr) directory_->Stop();
 }
 
 absl::Status Shifter::Listen(const PeerOptions& options) {
@@ -138,11 +140,6 @@ void Shifter::Declare() {
 void Shifter::Start() {
   Do(Side::kLender, lender_.Start(Now()));
   Do(Side::kBorrower, borrower_.Start(Now()));
-}
-
-void Shifter::Borrow(int count) {
-  peers_.LookAgain();
-  Do(Side::kBorrower, borrower_.OnWanted(count, peers_.names(), Now()));
 }
 
 void Shifter::Stop() {
@@ -205,93 +202,6 @@ void Shifter::Run(Crew& crew, std::function<Finish()> blocking) {
   crew->Run([this, blocking = std::move(blocking)] {
     parts_.loop.Post([finish = blocking()] { finish(); });
   });
-}
-
-// --- calls to other nodes
-
-void Shifter::Ask(const pool::AskSpare& ask) {
-  const auto tell =
-      [this, node = ask.peer](const absl::StatusOr<rpc::SpareReply>& reply) {
-        CountPeerCall("spare", reply.status());
-        using Offer = pool::Borrower::Offer;
-        const absl::StatusOr<Offer> offer =
-            reply.ok() ? absl::StatusOr<Offer>({reply->subnet, reply->spare})
-                       : reply.status();
-        Do(Side::kBorrower, borrower_.OnSpare(node, offer, Now()));
-      };
-  const rpc::Peer* peer = peers_.Find(ask.peer);
-  if (peer == nullptr) return tell(NoSuchPeer(ask.peer));
-  Run(talking_, [access = access_, peer = *peer, tell]() -> Finish {
-    auto reply = rpc::PeerClient(access).Spare(peer, kSpareTimeout);
-    return [tell, reply = std::move(reply)] { tell(reply); };
-  });
-}
-
-void Shifter::Lend(const pool::CallLend& call) {
-  const auto tell =
-      [this, key = call.key](const absl::StatusOr<rpc::LendReply>& reply) {
-        CountPeerCall("lend", reply.status());
-        OnLent(key, reply);
-      };
-  const rpc::Peer* peer = peers_.Find(call.peer);
-  if (peer == nullptr) return tell(NoSuchPeer(call.peer));
-  const rpc::LendRequest request{call.key, shift_.node, parts_.interface.mac,
-                                 shift_.subnet};
-  Run(talking_, [access = access_, peer = *peer, request, tell]() -> Finish {
-    auto reply = rpc::PeerClient(access).Lend(peer, request, kCallTimeout);
-    return [tell, reply = std::move(reply)] { tell(reply); };
-  });
-}
-
-void Shifter::OnLent(const std::string& key,
-                     const absl::StatusOr<rpc::LendReply>& reply) {
-  const absl::Status& status = reply.status();
-  pool::ShiftActions actions;
-  if (reply.ok()) {
-    actions = borrower_.OnPromised(
-        key, {reply->address, reply->mac, reply->held_for}, Now());
-  } else if (rpc::WasRefused(status) || base::WasNotSent(status)) {
-    actions = borrower_.OnRefused(key, status, Now());
-  } else {
-    actions = borrower_.OnNoAnswer(key, status, Now());
-  }
-  Do(Side::kBorrower, std::move(actions));
-}
-
-void Shifter::Settle(const pool::CallSettle& call) {
-  const auto tell = [this, key = call.key](const absl::Status& status) {
-    CountPeerCall("settle", status);
-    Do(Side::kBorrower, borrower_.OnSettled(key, status, Now()));
-  };
-  const rpc::Peer* peer = peers_.Find(call.peer);
-  if (peer == nullptr) return tell(NoSuchPeer(call.peer));
-  const rpc::SettleRequest request{call.key, shift_.node, call.taken};
-  Run(talking_, [access = access_, peer = *peer, request, tell]() -> Finish {
-    const absl::Status status =
-        rpc::PeerClient(access).Settle(peer, request, kCallTimeout);
-    return [tell, status] { tell(status); };
-  });
-}
-
-void Shifter::LookAt(const std::string& node, const std::string& path,
-                     const rpc::Reply& reply) {
-  if (access_.none()) {
-    return reply(absl::FailedPreconditionError(
-        "this node's ipamd has neither certificates nor a token to talk to "
-        "others with: see --peer-cert and --peer-token-file"));
-  }
-  peers_.LookAgain();
-  const rpc::Peer* peer = peers_.Find(node);
-  if (peer == nullptr) return reply(NoSuchPeer(node));
-  Run(looking_,
-      [this, access = access_, peer = *peer, path, reply]() -> Finish {
-        auto body = rpc::PeerClient(access).Look(peer, path, kLookTimeout);
-        return [this, reply, body = std::move(body)] {
-          CountPeerCall("look", body.status());
-          if (!body.ok()) return reply(body.status());
-          reply(rpc::Answer{*body});
-        };
-      });
 }
 
 // --- calls to the VPC

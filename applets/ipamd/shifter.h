@@ -18,6 +18,7 @@
 #include "applets/ipamd/peers.h"
 #include "applets/ledger/ledger.h"
 #include "applets/rpc/peer_client.h"
+#include "applets/rpc/peer_directory.h"
 #include "applets/rpc/peer_server.h"
 #include "applets/rpc/server.h"
 #include "base/address.h"
@@ -66,6 +67,8 @@ class Shifter {
     Handlers handlers;
   };
 
+  ~Shifter();
+
   // Listens, if it is to. Errors of rpc::PeerServer.
   static absl::StatusOr<std::unique_ptr<Shifter>> Open(Parts parts,
                                                        const Options& options);
@@ -75,7 +78,7 @@ class Shifter {
   // Gets up to `count` addresses from other nodes: on_borrowed is to follow.
   void Borrow(int count);
   // Answers as the node called `node` does to a GET of `path`, which may have a
-  // query. NOT_FOUND when where it is isn't known, FAILED_PRECONDITION when
+  // query. NOT_FOUND when nobody knows where it is, FAILED_PRECONDITION when
   // there is no way to talk to other nodes; rpc::PeerClient's errors.
   void LookAt(const std::string& node, const std::string& path,
               const rpc::Reply& reply);
@@ -90,6 +93,7 @@ class Shifter {
   struct Performer;
   using Finish = std::function<void()>;
   using Crew = std::unique_ptr<base::Workers>;  // made when first needed
+  using MaybePeer = absl::StatusOr<rpc::Peer>;
 
   Shifter(Parts parts, const Options& options);
   absl::Status Listen(const PeerOptions& options);
@@ -101,6 +105,10 @@ class Shifter {
   void OnTime();
 
   void Run(Crew& crew, std::function<Finish()> blocking);
+  void RunWithPeer(Crew& crew, const std::string& node,
+                   std::function<Finish(const MaybePeer&)> blocking);
+  bool ListIsStale() const;
+  void OnListed(const absl::StatusOr<std::vector<rpc::Peer>>& listed);
   void Ask(const pool::AskSpare& ask);
   void Lend(const pool::CallLend& call);
   void Settle(const pool::CallSettle& call);
@@ -119,6 +127,8 @@ class Shifter {
   const rpc::PeerAccess access_;
   const pool::ShiftOptions shift_;
   Peers peers_;
+  const std::shared_ptr<const rpc::PeerDirectory> directory_;  // may be null
+  absl::Duration listed_at_ = -absl::InfiniteDuration();       // by BootNow
   absl::BitGen random_;
   pool::Lender lender_;
   pool::Borrower borrower_;

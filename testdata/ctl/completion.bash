@@ -11,7 +11,7 @@ _cnivpctl() {
   fi
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
-      -o|--output|--socket|--timeout|-n|--node|--since)
+      -o|--output|--socket|--timeout|-n|--node|--kubeconfig|--peer-token-file|--peer-cert|--peer-key|--peer-ca|--since)
         [[ ${COMP_WORDS[i+1]} == = ]] && ((i++))
         ((i++)) ;;
       -*) ;;
@@ -31,28 +31,28 @@ _cnivpctl() {
       flags='-h --help'
       formats='' ;;
     'get node') words=''
-      flags='-o --output --no-headers --socket --timeout -n --node -h --help'
+      flags='-o --output --no-headers --socket --timeout -n --node --kubeconfig --peer-cert --peer-key --peer-ca --peer-token-file -h --help'
       formats='wide json yaml' ;;
     'get pool') words=''
-      flags='-o --output --no-headers --socket --timeout -n --node -h --help'
+      flags='-o --output --no-headers --socket --timeout -n --node --kubeconfig --peer-cert --peer-key --peer-ca --peer-token-file -h --help'
       formats='wide json yaml' ;;
     'get pod') words=''
-      flags='-o --output --no-headers --socket --timeout -n --node -h --help'
+      flags='-o --output --no-headers --socket --timeout -n --node --kubeconfig --peer-cert --peer-key --peer-ca --peer-token-file -h --help'
       formats='wide json yaml' ;;
     'get unuse') words=''
       flags='-o --output --no-headers --socket --timeout -h --help'
       formats='wide json yaml' ;;
     'pool list') words=''
-      flags='-o --output --no-headers --socket --timeout -n --node -h --help'
+      flags='-o --output --no-headers --socket --timeout -n --node --kubeconfig --peer-cert --peer-key --peer-ca --peer-token-file -h --help'
       formats='wide json yaml' ;;
     'status') words=''
-      flags='-o --output --socket --timeout -n --node -h --help'
+      flags='-o --output --socket --timeout -n --node --kubeconfig --peer-cert --peer-key --peer-ca --peer-token-file -h --help'
       formats='text json yaml' ;;
     'why') words=''
-      flags='-o --output --socket --timeout -n --node -h --help'
+      flags='-o --output --socket --timeout -n --node --kubeconfig --peer-cert --peer-key --peer-ca --peer-token-file -h --help'
       formats='text json yaml' ;;
     'events') words=''
-      flags='-o --output --no-headers -f --follow --since --socket --timeout -n --node -h --help'
+      flags='-o --output --no-headers -f --follow --since --socket --timeout -n --node --kubeconfig --peer-cert --peer-key --peer-ca --peer-token-file -h --help'
       formats='wide json yaml' ;;
     'pop') words=''
       flags='-o --output --socket --timeout -h --help'
@@ -79,7 +79,7 @@ _cnivpctl() {
   case $prev in
     -o|--output) words=$formats ;;
     --socket) COMPREPLY=($(compgen -f -- "$cur")); return ;;
-    -o|--output|--socket|--timeout|-n|--node|--since) return ;;
+    -o|--output|--socket|--timeout|-n|--node|--kubeconfig|--peer-token-file|--peer-cert|--peer-key|--peer-ca|--since) return ;;
     *) [[ $cur == -* ]] && words=$flags ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$cur"))
