@@ -106,8 +106,11 @@ node_object() {
 
 # kubelet_start NODE [IMAGE.tar...]: containerd, kubelet and kube-proxy on a node
 # of the lab.
+declare -A kube_node_pids=()
 kubelet_start() {
   local node=$1 dir=$LAB/$1/kube image; shift
+  # Not "on", whose own process $! would be.
+  local here=(nsenter -t "${node_pid[$node]}" --net --uts --mount --)
   mkdir -p "$dir/manifests"
   [ -e "$LAB/image.tar" ] || "$lab_e2e/rigs/mkimage.sh" "$LAB/image.tar"
   cat >"$dir/containerd.toml" <<J
@@ -129,7 +132,8 @@ state = "$dir/state"
 [plugins."io.containerd.internal.v1.opt"]
   path = "$dir/opt"
 J
-  on "$node" containerd -c "$dir/containerd.toml" >>"$LAB/$node/containerd.log" 2>&1 &
+  "${here[@]}" containerd -c "$dir/containerd.toml" >>"$LAB/$node/containerd.log" 2>&1 &
+  kube_node_pids[$node]=" $!"
   wait_for 30 "containerd on $node" on_containerd "$node" version
   for image in "$LAB/image.tar" "$@"; do on_containerd "$node" images import "$image" >/dev/null; done
   cat >"$dir/kubelet.yaml" <<J
@@ -148,14 +152,39 @@ evictionHard: {memory.available: "1Mi", nodefs.available: "1%", imagefs.availabl
 maxPods: 250
 J
   on "$node" ip route add unreachable 169.254.0.0/16 # kubelet asks there for a cloud
-  on "$node" kubelet --kubeconfig="$KUBECONFIG" --config="$dir/kubelet.yaml" --root-dir="$dir/kubelet" \
+  "${here[@]}" kubelet --kubeconfig="$KUBECONFIG" --config="$dir/kubelet.yaml" --root-dir="$dir/kubelet" \
     --cert-dir="$dir/pki" --hostname-override="$node" --node-ip="$(node_ip "$node")" --container-runtime=remote \
     --container-runtime-endpoint="unix://$dir/containerd.sock" --cni-conf-dir=/etc/cni/net.d \
     >>"$LAB/$node/kubelet.log" 2>&1 &
-  on "$node" kube-proxy --kubeconfig="$KUBECONFIG" --hostname-override="$node" --proxy-mode=iptables \
+  kube_node_pids[$node]+=" $!"
+  "${here[@]}" kube-proxy --kubeconfig="$KUBECONFIG" --hostname-override="$node" --proxy-mode=iptables \
     --conntrack-max-per-core=0 --conntrack-tcp-timeout-established=0 --conntrack-tcp-timeout-close-wait=0 \
     >>"$LAB/$node/kube-proxy.log" 2>&1 &
+  kube_node_pids[$node]+=" $!"
 }
+
+# node_reboot NODE: what a node loses when its power is cut: processes, networks,
+# /run. Its disk is as it was. kubelet_start is to follow.
+node_reboot() {
+  local node=$1 pids pid netns
+  pids=$(on_containerd "$node" tasks ls -q | while read -r c; do on_containerd "$node" tasks ps "$c" | awk 'NR > 1 {print $1}'; done)
+  # shellcheck disable=SC2086
+  for pid in ${kube_node_pids[$node]} $pids $(for pid in $pids; do awk '/^PPid/ {print $2}' "/proc/$pid/status"; done 2>/dev/null | sort -u); do
+    [ "$pid" -le 1 ] || [ "$pid" = $$ ] || kill -9 "$pid" 2>/dev/null || true
+  done
+  # shellcheck disable=SC2086
+  wait ${kube_node_pids[$node]} 2>/dev/null || true
+  for netns in $(on "$node" ip netns list | awk '{print $1}'); do on "$node" ip netns del "$netns"; done
+  # Some lie upon others.
+  on "$node" sh -c 'for i in 1 2 3 4; do cut -d" " -f2 /proc/mounts | grep -F /kube/ | sort -ru | xargs -r umount -l; done' 2>/dev/null || true
+  on "$node" sh -c 'iptables-save -c >/dev/null && for t in nat filter mangle; do iptables -t $t -F; iptables -t $t -X; done' || true
+  on "$node" ip rule flush
+  on "$node" ip rule add priority 32766 table main
+  on "$node" ip rule add priority 32767 table default
+  on "$node" rm -rf "$LAB/$node/kube/state" /run/cni-vpc-ipamd.sock
+  on "$node" ip route del unreachable 169.254.0.0/16
+}
+
 on_containerd() { on "$1" ctr --address "$LAB/$1/kube/containerd.sock" -n k8s.io "${@:2}"; }
 is_ready() { kubectl get node "$1" | grep -w Ready >/dev/null; }
 
