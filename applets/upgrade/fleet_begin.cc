@@ -12,6 +12,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
+#include "applets/upgrade/files.h"
 #include "applets/upgrade/inspect.h"
 #include "base/file.h"
 #include "base/status.h"
@@ -92,24 +93,35 @@ absl::StatusOr<std::vector<std::string>> NodesOf(const Options& options) {
   return nodes;
 }
 
+FleetMeans MeansOf(const Options& options) {
+  return {.through = options.fleet.through,
+          .bin_dir = options.places.bin_dir,
+          .conf_dir = options.places.conf_dir,
+          .force = options.force,
+          .out_of_maintenance = options.out_of_maintenance};
+}
+
 absl::StatusOr<Fleet> BeginFleet(const Options& options,
                                  std::vector<std::string> nodes) {
-  Fleet fleet;
+  Fleet fleet{.means = MeansOf(options)};
   RETURN_IF_ERROR(ReadProgram(options, fleet));
   fleet.started = absl::Now();
   fleet.settled = absl::InfiniteFuture();
   fleet.id = absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", fleet.started,
                               absl::UTCTimeZone());
-  fleet.means.through = options.fleet.through;
-  fleet.means.bin_dir = options.places.bin_dir;
-  fleet.means.conf_dir = options.places.conf_dir;
-  fleet.means.force = options.force;
-  fleet.means.out_of_maintenance = options.out_of_maintenance;
   fleet.rules = RulesOf(options, nodes.size());
   for (std::string& name : nodes) {
     fleet.nodes.push_back({.name = std::move(name), .changed = fleet.started});
   }
   return fleet;
+}
+
+absl::Status CheckProgram(const Fleet& fleet) {
+  if (fleet.phase != FleetPhase::kRunning) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::string sum, Sha256Of(fleet.means.program));
+  if (sum == fleet.wanted) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(
+      fleet.means.program, " isn't the program that this run began with"));
 }
 
 }  // namespace applets::upgrade

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "applets/upgrade/files.h"
 #include "applets/upgrade/fleet.h"
 #include "applets/upgrade/fleet_begin.h"
 #include "applets/upgrade/fleet_carry.h"
@@ -60,15 +59,6 @@ absl::StatusOr<Fleet> FleetOf(const Options& options) {
   if (options.action == Action::kAbort) Stop(*left, "aborted");
   if (options.action == Action::kRollback) Return(*left, "taken back by hand");
   return *std::move(left);
-}
-
-// A run that goes on must install what it has installed so far.
-absl::Status CheckProgram(const Fleet& fleet) {
-  if (fleet.phase != FleetPhase::kRunning) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const std::string sum, Sha256Of(fleet.means.program));
-  if (sum == fleet.wanted) return absl::OkStatus();
-  return absl::DataLossError(absl::StrCat(
-      fleet.means.program, " isn't the program that this run began with"));
 }
 
 absl::StatusOr<Fleet> CarryOn(const Options& options) {

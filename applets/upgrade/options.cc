@@ -131,6 +131,21 @@ absl::Status SetQuery(Parsed& parsed, absl::string_view) {
   return absl::OkStatus();
 }
 
+template <std::string Options::Serve::*member>
+absl::Status SetServe(Parsed& parsed, absl::string_view value) {
+  parsed.options.fleet.meant = true;
+  parsed.options.serve.*member = std::string(value);
+  if (!value.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError("must not be empty");
+}
+
+absl::Status SetServeNames(Parsed& parsed, absl::string_view value) {
+  parsed.options.fleet.meant = true;
+  parsed.options.serve.names =
+      absl::StrSplit(value, ',', absl::SkipWhitespace());
+  return absl::OkStatus();
+}
+
 absl::Status SetFleet(Parsed& parsed, absl::string_view) {
   parsed.options.fleet.meant = true;
   return absl::OkStatus();
@@ -258,6 +273,18 @@ constexpr Flag kFlags[] = {
      "nodes.",
      SetFleet},
     {"query", "", "What is installed on --nodes? Needs --through.", SetQuery},
+    {"serve", "ADDRESS:PORT",
+     "The page to upgrade --nodes from, with a browser. Needs --through; what\n"
+     "it installs is --self, or --from.",
+     SetServe<&Options::Serve::address>},
+    {"token-file", "FILE",
+     "What --serve asks of who changes something. Default: a new one, printed.",
+     SetServe<&Options::Serve::token_file>},
+    {"tls-cert", "FILE", "--serve with TLS: the certificate, PEM.",
+     SetServe<&Options::Serve::tls_cert>},
+    {"tls-key", "FILE", "... and its key.", SetServe<&Options::Serve::tls_key>},
+    {"serve-name", "NAME,NAME...",
+     "What else browsers may call the page: a proxy's name.", SetServeNames},
     {"abort", "", "With --fleet: leave what is upgraded, begin nothing more.",
      SetAbort},
 };
@@ -290,11 +317,40 @@ absl::StatusOr<Argument> SplitArgument(absl::string_view text) {
   return argument;
 }
 
+// --serve alone offers the program that runs.
+void MeanServe(Parsed& parsed) {
+  if (parsed.options.serve.address.empty()) return;
+  if (parsed.actions.empty()) {
+    parsed.options.source = kOwnFile;
+    parsed.actions.emplace_back("--serve");
+  }
+  if (parsed.options.action == Action::kUpgrade) {
+    parsed.options.action = Action::kServe;
+  }
+}
+
+absl::Status CheckServe(const Options::Serve& serve, Action action) {
+  if (serve.tls_cert.empty() != serve.tls_key.empty()) {
+    return absl::InvalidArgumentError("--tls-cert and --tls-key go together");
+  }
+  if (action == Action::kServe) return absl::OkStatus();
+  if (!serve.address.empty()) {
+    return absl::InvalidArgumentError("--serve goes with --from and --self");
+  }
+  if (serve.token_file.empty() && serve.tls_cert.empty() &&
+      serve.names.empty()) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      "--token-file, --tls-cert, --tls-key and --serve-name go with --serve");
+}
+
 absl::Status CheckFleet(const Options& options) {
   const Options::Fleet& fleet = options.fleet;
   const bool begins = !fleet.nodes.empty() || !fleet.nodes_file.empty();
-  if (begins != (options.action == Action::kUpgrade ||
-                 options.action == Action::kQuery)) {
+  if (begins !=
+      (options.action == Action::kUpgrade || options.action == Action::kQuery ||
+       options.action == Action::kServe)) {
     return absl::InvalidArgumentError(
         "--nodes and --nodes-file go with --from and --self, or with --query; "
         "--fleet with --status, --resume, --abort and --rollback");
@@ -303,11 +359,11 @@ absl::Status CheckFleet(const Options& options) {
     return absl::InvalidArgumentError("--nodes needs --through");
   }
   if (options.dry_run || options.action == Action::kCheck ||
-      !options.catalogue.empty()) {
+      (!options.catalogue.empty() && options.action != Action::kServe)) {
     return absl::InvalidArgumentError(
         "--dry-run, --check and --catalogue are for one node");
   }
-  return absl::OkStatus();
+  return CheckServe(options.serve, options.action);
 }
 
 absl::Status CheckTogether(const Parsed& parsed) {
@@ -315,8 +371,8 @@ absl::Status CheckTogether(const Parsed& parsed) {
   if (options.action == Action::kHelp) return absl::OkStatus();
   if (parsed.actions.empty()) {
     return absl::InvalidArgumentError(
-        "say what to do: --from=FILE, --self, --rollback, --resume, --check "
-        "or --status");
+        "say what to do: --from=FILE, --self, --rollback, --resume, --check, "
+        "--query, --serve or --status");
   }
   if (parsed.actions.size() > 1) {
     return absl::InvalidArgumentError(absl::StrCat(
@@ -369,6 +425,7 @@ absl::StatusOr<Options> ParseOptions(
         base::Annotate(flag->set(parsed, argument.value.value_or("")),
                        absl::StrCat("--", argument.name)));
   }
+  MeanServe(parsed);
   RETURN_IF_ERROR(CheckTogether(parsed));
   return parsed.options;
 }

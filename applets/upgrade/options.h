@@ -30,6 +30,7 @@ struct Options {
     kCheck,
     kAbort,
     kQuery,
+    kServe,
     kHelp
   };
   enum class Format { kText, kJson };
@@ -63,6 +64,16 @@ struct Options {
     bool stop_only = false;  // when it fails
   };
   Fleet fleet = {};
+
+  // The page, of kServe.
+  struct Serve {
+    std::string address = {};  // ADDRESS:PORT
+    std::string token_file = {};
+    std::string tls_cert = {};
+    std::string tls_key = {};
+    std::vector<std::string> names = {};
+  };
+  Serve serve = {};
 };
 
 // From the arguments behind the command's name: --NAME=VALUE or --NAME VALUE.

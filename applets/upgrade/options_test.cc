@@ -124,5 +124,26 @@ TEST(OptionsTest, AQueryIsAboutManyNodes) {
   EXPECT_FALSE(ParseOptions({"--query", "--nodes=a"}).ok());
 }
 
+TEST(OptionsTest, ThePageIsServedForManyNodes) {
+  const std::vector<std::string> serve = {"--serve=127.0.0.1:0", "--nodes=a",
+                                          "--through=ssh {}", "--catalogue=c"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), serve.begin(), serve.end());
+    return ParseOptions(more);
+  };
+  ASSERT_TRUE(with({}).ok()) << with({}).status();
+  EXPECT_EQ(with({})->action, Options::Action::kServe);
+  EXPECT_EQ(with({})->source, "/proc/self/exe");
+  EXPECT_EQ(with({"--from=new"})->source, "new");
+  EXPECT_EQ(with({"--tls-cert=c", "--tls-key=k"})->serve.tls_key, "k");
+  EXPECT_EQ(with({"--serve-name=a.example,b"})->serve.names.size(), 2);
+  EXPECT_FALSE(with({"--rollback"}).ok());
+  EXPECT_FALSE(with({"--tls-cert=c"}).ok());
+  EXPECT_FALSE(ParseOptions({"--serve=127.0.0.1:0"}).ok());
+  EXPECT_FALSE(
+      ParseOptions({"--self", "--nodes=a", "--through=x", "--token-file=f"})
+          .ok());
+}
+
 }  // namespace
 }  // namespace applets::upgrade

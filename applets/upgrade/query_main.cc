@@ -49,10 +49,7 @@ int QueryMain(const Options& options) {
                : ToJson({.exit_status = ExitStatus::kFailed, .error = error}));
     return static_cast<int>(ExitStatus::kFailed);
   }
-  const FleetMeans means = {.through = options.fleet.through,
-                            .bin_dir = options.places.bin_dir,
-                            .conf_dir = options.places.conf_dir};
-  const std::vector<NodeFinding> findings = AskAll(means, *nodes);
+  const std::vector<NodeFinding> findings = AskAll(MeansOf(options), *nodes);
   Print(stdout, text ? ToText(findings) : absl::StrCat(ToJson(findings), "\n"));
   const bool all =
       std::all_of(findings.begin(), findings.end(),

@@ -22,6 +22,7 @@
 #include "applets/upgrade/inspect.h"
 #include "applets/upgrade/ipamd_look.h"
 #include "applets/upgrade/options.h"
+#include "applets/upgrade/page/page_main.h"
 #include "applets/upgrade/query_main.h"
 #include "applets/upgrade/report.h"
 #include "applets/upgrade/state_file.h"
@@ -230,6 +231,7 @@ int UpgradeMain(int argc, char** argv) {
     return static_cast<int>(ExitStatus::kUsage);
   }
   if (options->action == Action::kQuery) return QueryMain(*options);
+  if (options->action == Action::kServe) return page::PageMain(*options);
   if (options->action != Action::kHelp && options->fleet.meant) {
     HoldSignals();
     return FleetMain(*options);
@@ -249,6 +251,7 @@ int UpgradeMain(int argc, char** argv) {
     case Action::kCheck:
     case Action::kAbort:
     case Action::kQuery:
+    case Action::kServe:
       break;
   }
   return Work(*options);
