@@ -1,9 +1,12 @@
 #include "kube/custom_resources.h"
 
 #include <array>
+#include <limits>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "base/status.h"
 #include "kube/section.h"
 
@@ -15,6 +18,9 @@ constexpr char kApiVersion[] = "vpc.uk8s.ucloud.cn/v1beta1";
 // have it.
 constexpr char kDetachTime[] = "%Y-%m-%d %H:%M:%S";
 constexpr char kNever[] = "Never";
+// Go's durations are nanoseconds in 64 bits.
+constexpr absl::Duration kLongest =
+    absl::Nanoseconds(std::numeric_limits<int64_t>::max());
 
 struct FillName {
   Ipamd::Fill fill;
@@ -53,6 +59,10 @@ class Writer {
 
   void Text(absl::string_view key, absl::string_view value) {
     base::WriteMember(writer_, key, value);
+  }
+  void Null(absl::string_view key) {
+    base::WriteKey(writer_, key);
+    writer_.Null();
   }
   void Number(absl::string_view key, int64_t value) {
     base::WriteMember(writer_, key, value);
@@ -209,8 +219,11 @@ absl::StatusOr<std::optional<absl::Duration>> ParseClaimPolicy(
     absl::string_view text) {
   if (text == kNever) return std::nullopt;
   absl::Duration duration;
-  if (!absl::ParseDuration(text, &duration) ||
-      duration < absl::ZeroDuration() || duration == absl::InfiniteDuration()) {
+  // Go's micro sign, of which there are two in Unicode.
+  const std::string plain =
+      absl::StrReplaceAll(text, {{"\u00b5s", "us"}, {"\u03bcs", "us"}});
+  if (!absl::ParseDuration(plain, &duration) ||
+      duration < absl::ZeroDuration() || duration > kLongest) {
     return absl::InvalidArgumentError(
         "a claim's policy must be a time such as 1h10m20s, or Never");
   }
@@ -275,15 +288,32 @@ std::string EncodeVpcIpClaim(const VpcIpClaim& claim) {
   return json.Done();
 }
 
+std::string LabelOf(const base::Mac& mac) {
+  return absl::AsciiStrToLower(
+      absl::StrReplaceAll(mac.ToString(), {{":", ""}}));
+}
+
 std::string VpcIpClaimPatch(const VpcIpClaim& claim) {
   std::map<std::string, std::string> labels;
-  for (const char* name : {kAttachedLabel, kOwnerStatefulSetLabel}) {
+  for (const char* name :
+       {kAttachedLabel, kOwnerStatefulSetLabel, kInterfaceLabel}) {
     const absl::string_view value = claim.meta.Label(name);
     if (!value.empty()) labels.emplace(name, value);
   }
   Writer json;
   json.Open("metadata");
+  if (!claim.meta.resource_version.empty()) {
+    json.Text("resourceVersion", claim.meta.resource_version);
+  }
   json.Strings("labels", labels);
+  json.Open("annotations");
+  const absl::string_view moves = claim.meta.Annotation(kMovesAnnotation);
+  if (moves.empty()) {
+    json.Null(kMovesAnnotation);
+  } else {
+    json.Text(kMovesAnnotation, moves);
+  }
+  json.Close();
   json.Words("finalizers", claim.meta.finalizers);
   json.Close();
   WriteStatus(json, claim);

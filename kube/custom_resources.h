@@ -28,6 +28,11 @@ namespace kube {
 inline constexpr char kAttachedLabel[] = "attached";  // "true", "false"
 inline constexpr char kOwnerStatefulSetLabel[] = "owner-statefulset";
 inline constexpr char kClaimFinalizer[] = "cni-vpc-ipamd";
+// Ours. The label has the MAC of the claim's interface, as LabelOf writes it,
+// so that a node can watch its own claims; the annotation is an account of
+// moves that may not be over.
+inline constexpr char kInterfaceLabel[] = "vpc.uk8s.ucloud.cn/interface";
+inline constexpr char kMovesAnnotation[] = "vpc.uk8s.ucloud.cn/moves";
 inline constexpr char kStaticIpAnnotation[] =
     "network.beta.kubernetes.io/ucloud-statefulset-static-ip";
 inline constexpr char kClaimPolicyAnnotation[] =
@@ -94,11 +99,15 @@ struct VpcIpClaim {
 // An ip that is none is an error. A policy that can't be understood is "Never".
 absl::StatusOr<VpcIpClaim> DecodeVpcIpClaim(const base::Json& object);
 std::string EncodeVpcIpClaim(const VpcIpClaim& claim);
-// The status, the labels "attached" and "owner-statefulset", the finalizers.
+// The status, our labels and annotation (which is removed if the claim has
+// none), the finalizers. Only if the object still is in the claim's version, if
+// it has one.
 std::string VpcIpClaimPatch(const VpcIpClaim& claim);
+// "525400AABBCC" as a label's value: "525400aabbcc".
+std::string LabelOf(const base::Mac& mac);
 
-// "1h10m20s", as Go writes durations, or "Never" (nullopt). INVALID_ARGUMENT
-// for what is neither, or is negative.
+// "1h10m20s", as Go writes durations ("1.5h", "300ms", "2µs", up to 290 years),
+// or "Never" (nullopt). INVALID_ARGUMENT for what is neither, or is negative.
 absl::StatusOr<std::optional<absl::Duration>> ParseClaimPolicy(
     absl::string_view text);
 

@@ -110,6 +110,35 @@ TEST(VpcIpClaimTest, ThePatchLeavesTheAddressAlone) {
   EXPECT_THAT(patch, HasSubstr(R"("attached":"false")"));
 }
 
+TEST(VpcIpClaimTest, ThePatchIsForOneVersionAndHasWhatIsOurs) {
+  VpcIpClaim claim = SomeClaim();
+  EXPECT_THAT(VpcIpClaimPatch(claim), Not(HasSubstr("resourceVersion")));
+  EXPECT_THAT(VpcIpClaimPatch(claim),
+              HasSubstr(R"("vpc.uk8s.ucloud.cn/moves":null)"));
+  claim.meta.resource_version = "17";
+  claim.meta.annotations = {{kMovesAnnotation, "moves"}, {"theirs", "x"}};
+  claim.meta.labels[kInterfaceLabel] = LabelOf(*claim.mac);
+  const std::string patch = VpcIpClaimPatch(claim);
+  EXPECT_THAT(patch, HasSubstr(R"("resourceVersion":"17")"));
+  EXPECT_THAT(patch, HasSubstr(R"("vpc.uk8s.ucloud.cn/moves":"moves")"));
+  EXPECT_THAT(patch,
+              HasSubstr(R"("vpc.uk8s.ucloud.cn/interface":"5254007e0011")"));
+  EXPECT_THAT(patch, Not(HasSubstr("theirs")));
+}
+
+TEST(VpcIpClaimTest, APolicyIsADurationAsGoWritesIt) {
+  EXPECT_EQ(*ParseClaimPolicy("1h10m20s"), absl::Seconds(4220));
+  EXPECT_EQ(*ParseClaimPolicy("1.5h"), absl::Minutes(90));
+  EXPECT_EQ(*ParseClaimPolicy("0"), absl::ZeroDuration());
+  EXPECT_EQ(*ParseClaimPolicy("2\u00b5s"), absl::Microseconds(2));
+  EXPECT_EQ(*ParseClaimPolicy("2\u03bcs"), absl::Microseconds(2));
+  EXPECT_EQ(*ParseClaimPolicy("Never"), std::nullopt);
+  for (const char* bad : {"", "never", "1", "1d", "-1s", "inf", "1h 2m",
+                          "2562048h", "9223372036854775808ns"}) {
+    EXPECT_FALSE(ParseClaimPolicy(bad).ok()) << bad;
+  }
+}
+
 TEST(VpcIpClaimTest, WithoutAnAddressItIsAnError) {
   const absl::Status status =
       DecodeVpcIpClaim(Parse(R"({"metadata":{"name":"a"},"spec":{}})"))
