@@ -44,6 +44,9 @@ class Node:
   def __init__(self, store, vpc, owner):
     rows = sqlite3.connect(store)
     self.states = dict(rows.execute("SELECT ip, state FROM address"))
+    if rows.execute("SELECT 1 FROM sqlite_master WHERE name='fixed'").fetchone():
+      for address, in rows.execute("SELECT ip FROM fixed"):
+        self.states.setdefault(address, "fixed")
     self.leases = {}  # address → (attachment, host_ifname, phase)
     for row in rows.execute("SELECT ip, network, container, ifname,"
                             " host_ifname, phase FROM address"

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "base/status.h"
 #include "glog/logging.h"
 
 namespace pool {
@@ -15,8 +16,8 @@ Pool::Pool(const Pool& other) : policy_(other.policy_) {
   last_intent_ = other.last_intent_;
 }
 
-absl::StatusOr<Grant> Pool::DecideAcquire(const Wish& wish,
-                                          absl::Time now) const {
+// Neither has a DEL come after the ADD began, nor is it being taken down.
+absl::Status Pool::CheckAlive(const Wish& wish) const {
   const auto grave = tombstones_.find(wish.attachment);
   if (grave != tombstones_.end() &&
       wish.started_at <= grave->second.buried_at) {
@@ -30,6 +31,13 @@ absl::StatusOr<Grant> Pool::DecideAcquire(const Wish& wish,
         absl::StrCat("attachment ", wish.attachment.ToString(),
                      " is being taken down; try again"));
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Grant> Pool::DecideAcquire(const Wish& wish,
+                                          absl::Time now) const {
+  RETURN_IF_ERROR(CheckAlive(wish));
+  const Address* row = Find(wish.attachment);
   Address granted;
   if (row != nullptr) {
     granted = *row;
@@ -242,6 +250,7 @@ void Pool::Apply(const Records& records) {
 
 void Pool::Put(const Address& row) {
   CHECK((row.state == State::kLeased) == row.lease.has_value());
+  CHECK(row.state != State::kFixed || row.tenant.has_value());
   Drop(row.ip);
   if (row.lease) {
     const bool sole = leased_.emplace(row.lease->attachment, row.ip).second;
@@ -289,6 +298,8 @@ int& Counts::of(State state) {
       return leaving;
     case State::kArriving:
       return arriving;
+    case State::kFixed:
+      return fixed;
   }
   return quarantined;
 }

@@ -48,9 +48,10 @@ struct Counts {
   int popped = 0;
   int leaving = 0;
   int arriving = 0;
+  int fixed = 0;
   int total() const {
     return fresh + warm + leased + cooling + quarantined + releasing + popped +
-           leaving + arriving;
+           leaving + arriving + fixed;
   }
   int& of(State state);
   int of(State state) const { return Counts(*this).of(state); }
@@ -227,6 +228,39 @@ class Pool {
   // until the next Apply.
   const Intent* FindShift(Intent::Kind kind, const std::string& key) const;
 
+  // --- fixed addresses (pool_fixed.cc)
+
+  // The warm address that has rested longest is the tenant's from now on.
+  // RESOURCE_EXHAUSTED: there is none.
+  absl::StatusOr<Grant> DecideFix(const Tenant& tenant, absl::Time now) const;
+  // That very one, which nobody has: warm, cooling or popped, or fixed to that
+  // tenant already. NOT_FOUND, or FAILED_PRECONDITION in another state.
+  absl::StatusOr<Records> DecideReserve(base::Ipv4 ip, const Tenant& tenant,
+                                        absl::Time now) const;
+  // It is nobody's any more: it cools, or goes on being leased as any other.
+  Records DecideUnfix(base::Ipv4 ip, absl::Time now) const;
+  // Nor is it to stay: a fixed address goes back to the VPC.
+  std::pair<Intent, Records> DecideEvict(base::Ipv4 ip, absl::Time now) const;
+  // The fixed address for its tenant: as DecideAcquire, and
+  //   UNAVAILABLE          another attachment of the pod still has it
+  //   NOT_FOUND            it isn't the pod's (any more)
+  absl::StatusOr<Grant> DecideAcquireFixed(const Wish& wish, base::Ipv4 ip,
+                                           absl::Time now) const;
+  // About to be taken over from another interface, or from the VPC, for its
+  // tenant; an intent of before is replaced. FAILED_PRECONDITION: it is here,
+  // and not the tenant's.
+  absl::StatusOr<std::pair<Intent, Records>> DecideTake(
+      base::Ipv4 ip, const Tenant& tenant, const std::string& subnet,
+      absl::Time now) const;
+  // It has come: it is fixed. Or it hasn't, and won't.
+  Records DecideTaken(const Intent& intent, absl::Time now) const;
+  Records DecideUntaken(const Intent& intent) const;
+  // The open intent to take that address over; nullptr if there is none.
+  const Intent* FindTake(base::Ipv4 ip) const;
+  // The tenant's row; nullptr if there is none. Both are borrowed until the
+  // next Apply.
+  const Address* FindTenant(const Tenant& tenant) const;
+
   // Leases of `network` whose attachment is not in `valid`.
   std::vector<Lease> NotIn(const std::string& network,
                            const std::set<base::Attachment>& valid) const;
@@ -273,6 +307,7 @@ class Pool {
   void Put(const Address& row);
   void Drop(base::Ipv4 ip);
   Record Detaching(const Address& row) const;
+  absl::Status CheckAlive(const Wish& wish) const;
 
   Policy policy_;
   std::map<base::Ipv4, Address> addresses_;

@@ -39,6 +39,14 @@ constexpr Row kRows[] = {
      "written."},
     {Reason::kUnsupported, "unsupported",
      "The pod asks for an address of a kind that this version doesn't give."},
+    {Reason::kFixedTaken, "fixed-taken",
+     "Somebody else has the pod's fixed address."},
+    {Reason::kFixedElsewhere, "fixed-elsewhere",
+     "The pod's fixed address is of another subnet than this node's."},
+    {Reason::kFixedBusy, "fixed-busy",
+     "The pod's fixed address, or its claim, is still being let go of."},
+    {Reason::kClaimUnavailable, "claim-unavailable",
+     "The pod's VpcIpClaim can't be read or written."},
     {Reason::kAllocated, "allocated", "The VPC gave the address to this node."},
     {Reason::kAdopted, "adopted",
      "The VPC counts the address as this node's, and the node didn't know."},
@@ -80,6 +88,13 @@ constexpr Row kRows[] = {
     {Reason::kPopped, "popped",
      "An operator took the address out of the pool."},
     {Reason::kPushed, "pushed", "An operator put the address into the pool."},
+    {Reason::kFixed, "fixed", "The address is kept for one pod from now on."},
+    {Reason::kFixedMoved, "fixed-moved",
+     "The fixed address came from another node, for its pod."},
+    {Reason::kFixedGone, "fixed-gone",
+     "The fixed address isn't this node's any more."},
+    {Reason::kFixedReleased, "fixed-released",
+     "Nobody claims the fixed address any more, and it goes back to the VPC."},
 };
 
 const Row& RowOf(Reason reason) { return kRows[static_cast<size_t>(reason)]; }
@@ -93,7 +108,7 @@ constexpr auto kAll = [] {
   }
   return all;
 }();
-static_assert(kAll.back() == Reason::kPushed);
+static_assert(kAll.back() == Reason::kFixedReleased);
 
 }  // namespace
 

@@ -13,21 +13,25 @@ namespace pool {
 // of the interface and never changes; MeaningOf a sentence for people.
 enum class Reason {
   // Why an ADD gets no address, or not at once.
-  kPoolDry,          // no warm address
-  kSubnetExhausted,  // the VPC says that the subnet is full
-  kVpcUnavailable,   // the VPC doesn't answer, or answers with errors
-  kVpcRefused,       // the VPC refuses: keys, rights, quota, wrong request
-  kProbing,          // addresses came and are being probed
-  kRateLimited,      // too many conflicts in a row: probing goes slowly
-  kUnverified,       // the pool hasn't been compared with the VPC lately
-  kRebuilding,       // the store was lost and is being rebuilt
-  kStoreFailed,      // records can't be stored
-  kDeleted,          // a DEL came after the ADD had begun
-  kDetaching,        // the attachment's network is being taken down
-  kOverloaded,       // too many ADDs wait
-  kStopping,         // ipamd is about to stop
-  kNotAnnotated,     // the pod's annotation can't be written
-  kUnsupported,      // the pod asks for what this version doesn't do
+  kPoolDry,           // no warm address
+  kSubnetExhausted,   // the VPC says that the subnet is full
+  kVpcUnavailable,    // the VPC doesn't answer, or answers with errors
+  kVpcRefused,        // the VPC refuses: keys, rights, quota, wrong request
+  kProbing,           // addresses came and are being probed
+  kRateLimited,       // too many conflicts in a row: probing goes slowly
+  kUnverified,        // the pool hasn't been compared with the VPC lately
+  kRebuilding,        // the store was lost and is being rebuilt
+  kStoreFailed,       // records can't be stored
+  kDeleted,           // a DEL came after the ADD had begun
+  kDetaching,         // the attachment's network is being taken down
+  kOverloaded,        // too many ADDs wait
+  kStopping,          // ipamd is about to stop
+  kNotAnnotated,      // the pod's annotation can't be written
+  kUnsupported,       // the pod asks for what this version doesn't do
+  kFixedTaken,        // somebody else has the pod's fixed address
+  kFixedElsewhere,    // the pod's fixed address is of another subnet
+  kFixedBusy,         // the pod's fixed address is still being let go of
+  kClaimUnavailable,  // the pod's VpcIpClaim can't be read or written
 
   // What became of an address.
   kAllocated,         // the VPC gave it
@@ -55,6 +59,10 @@ enum class Reason {
   kLeak,              // its pod was gone without a DEL
   kPopped,            // an operator took it out of the pool
   kPushed,            // an operator put it into the pool
+  kFixed,             // it is kept for one pod from now on
+  kFixedMoved,        // it came from another node for its pod
+  kFixedGone,         // it isn't this node's any more
+  kFixedReleased,     // nobody claims it any more: it goes back to the VPC
 };
 
 absl::string_view NameOf(Reason reason);

@@ -4,10 +4,13 @@
 #include <cstddef>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+
 namespace pool {
 namespace {
 
-constexpr std::array<std::pair<State, absl::string_view>, 9> kStates = {{
+constexpr std::array<std::pair<State, absl::string_view>, 10> kStates = {{
     {State::kFresh, "fresh"},
     {State::kWarm, "warm"},
     {State::kLeased, "leased"},
@@ -17,6 +20,7 @@ constexpr std::array<std::pair<State, absl::string_view>, 9> kStates = {{
     {State::kPopped, "popped"},
     {State::kLeaving, "leaving"},
     {State::kArriving, "arriving"},
+    {State::kFixed, "fixed"},
 }};
 
 constexpr std::array<std::pair<Phase, absl::string_view>, 3> kPhases = {{
@@ -41,6 +45,12 @@ std::optional<Value> Named(const Table& table, absl::string_view name) {
   return std::nullopt;
 }
 
+// Where the tenant comes back.
+bool KeepsTenant(State state) {
+  return state == State::kFixed || state == State::kLeased ||
+         state == State::kQuarantined;
+}
+
 }  // namespace
 
 bool IsShifting(State state) {
@@ -52,13 +62,28 @@ Address In(State state, Address row, absl::Time now) {
   row.since = now;
   row.until = absl::InfiniteFuture();
   row.lease.reset();
+  if (!KeepsTenant(state)) row.tenant.reset();
   return row;
 }
 
 Address Cooling(Address row, absl::Time now, absl::Duration cooldown) {
+  if (row.tenant) return In(State::kFixed, std::move(row), now);
   row = In(State::kCooling, std::move(row), now);
   row.until = now + cooldown;
   return row;
+}
+
+std::string KeyOf(const Tenant& tenant) {
+  return absl::StrCat(tenant.name_space, "/", tenant.name, "/",
+                      tenant.claim_uid);
+}
+
+std::optional<Tenant> TenantOf(absl::string_view key) {
+  const std::vector<std::string> parts = absl::StrSplit(key, '/');
+  if (parts.size() != 3 || parts[0].empty() || parts[1].empty()) {
+    return std::nullopt;
+  }
+  return Tenant{parts[0], parts[1], parts[2]};
 }
 
 absl::Span<const State> AllStates() {

@@ -23,6 +23,8 @@
 //   warm, quarantined ──► releasing ──► (cloud)
 //   warm, cooling ◄──► popped ──► releasing, by an operator's hand
 //   warm ──► leaving ──► (another node: arriving ──► fresh)
+//   warm ──► fixed ◄──► leased, for one pod; fixed ──► releasing;
+//            (another node: arriving ──► fixed)
 //
 // A change is a list of records. A record says what a row is from now on, not
 // how it changed, so applying one twice does no harm: the store and the pool in
@@ -39,6 +41,7 @@ enum class State {
   kPopped,
   kLeaving,   // promised to another node, which may have it by now
   kArriving,  // promised by another node, and may be ours by now
+  kFixed,     // kept for a pod that is away: see Address::tenant
 };
 
 // How far an attachment's network is: leased but not yet reported as set up;
@@ -58,6 +61,20 @@ struct Lease {
   friend bool operator==(const Lease&, const Lease&) = default;
 };
 
+// The pod that an address is fixed to, and nobody else gets: the claim that
+// says so has the pod's name and namespace, which outlive the pod.
+struct Tenant {
+  std::string name_space;
+  std::string name;
+  // The claim's; "" while it is about to be made.
+  std::string claim_uid = {};
+
+  bool IsFor(const base::Pod& pod) const {
+    return name_space == pod.ns && name == pod.name;
+  }
+  friend bool operator==(const Tenant&, const Tenant&) = default;
+};
+
 // An address that the VPC counts as this node's.
 struct Address {
   base::Ipv4 ip;
@@ -70,6 +87,8 @@ struct Address {
   absl::Time until = absl::InfiniteFuture();
   uint64_t recycled = 0;            // how often it came back from a pod
   std::optional<Lease> lease = {};  // kLeased only
+  // kFixed always; kLeased and kQuarantined if it is fixed again afterwards.
+  std::optional<Tenant> tenant = {};
 
   friend bool operator==(const Address&, const Address&) = default;
 };
@@ -77,7 +96,8 @@ struct Address {
 // Whether a shift has it: such a row comes and goes with the shift's intent.
 bool IsShifting(State state);
 
-// `row` in another state from `now` on, without a lease; and so cooling.
+// `row` in another state from `now` on, without a lease; and so cooling, or
+// fixed if it has a tenant.
 Address In(State state, Address row, absl::Time now);
 Address Cooling(Address row, absl::Time now, absl::Duration cooldown);
 
@@ -94,22 +114,31 @@ struct Tombstone {
 // still open after a restart has an unknown outcome, and is resolved by asking
 // the VPC.
 struct Intent {
-  enum class Kind { kAllocate, kRelease, kLend, kBorrow };
+  enum class Kind { kAllocate, kRelease, kLend, kBorrow, kFix };
   int64_t id = 0;  // of a shift, below zero
   Kind kind = Kind::kAllocate;
   std::string subnet = {};
   int count = 0;  // kAllocate
   // kRelease: those to give back. kLend: the one that is lent. kBorrow: the one
-  // that is borrowed, once the other node has named it.
+  // that is borrowed, once the other node has named it. kFix: the one that is
+  // taken over for its tenant.
   std::vector<base::Ipv4> addresses = {};
   absl::Time opened_at = {};
-  std::string key = {};   // kLend, kBorrow: the shift's own
+  // kLend, kBorrow: the shift's own. kFix: KeyOf(tenant).
+  std::string key = {};
   std::string peer = {};  // kLend, kBorrow: the other node
 
-  bool is_shift() const { return kind == Kind::kLend || kind == Kind::kBorrow; }
+  // An address moves between nodes.
+  bool is_shift() const {
+    return kind == Kind::kLend || kind == Kind::kBorrow || kind == Kind::kFix;
+  }
 
   friend bool operator==(const Intent&, const Intent&) = default;
 };
+
+// "NAMESPACE/NAME/UID", and back.
+std::string KeyOf(const Tenant& tenant);
+std::optional<Tenant> TenantOf(absl::string_view key);
 
 // The records: rows put (added or replaced) and dropped.
 struct PutAddress {

@@ -81,6 +81,21 @@ Records DecideRebuild(const Pool& pool, const std::string& subnet,
   return TakeIn(pool, subnet, found, users, Rest::kAlways, now);
 }
 
+Records WithTenants(Records records, const Tenants& tenants) {
+  for (Record& record : records) {
+    auto* put = std::get_if<PutAddress>(&record);
+    if (put == nullptr) continue;
+    const auto tenant = tenants.find(put->row.ip);
+    if (tenant == tenants.end()) continue;
+    const bool is_used = put->row.state == State::kLeased ||
+                         (put->row.state == State::kQuarantined &&
+                          put->row.until == absl::InfiniteFuture());
+    if (!is_used) put->row = In(State::kFixed, put->row, put->row.since);
+    put->row.tenant = tenant->second;
+  }
+  return records;
+}
+
 Records DecideSettled(const Pool& pool, absl::Time settled) {
   Records records;
   for (const auto& [id, intent] : pool.intents()) {

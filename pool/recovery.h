@@ -1,6 +1,7 @@
 #ifndef CNIVPC_POOL_RECOVERY_H_
 #define CNIVPC_POOL_RECOVERY_H_
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,13 @@ struct User {
   // Empty when another plugin made it (UK8S's own has no alias).
   base::Attachment attachment;
 };
+
+// The pods that addresses are fixed to.
+using Tenants = std::map<base::Ipv4, Tenant>;
+
+// `records`, which put addresses into the pool, with their tenants: what would
+// be free is fixed.
+Records WithTenants(Records records, const Tenants& tenants);
 
 // Takes in those of `found` that the pool doesn't know: one that a pod of ours
 // uses is leased to it again, one that another plugin's pod uses is

@@ -17,6 +17,8 @@ using base::Ipv4;
 constexpr size_t kMaxClaims = 16;
 // What a list lacks or has too much may be told by the next one, soon.
 constexpr absl::Duration kSoon = absl::Seconds(1);
+// ... but not so soon if it wasn't known whether the address is fixed.
+constexpr absl::Duration kUntold = absl::Seconds(10);
 
 Reason ReasonOf(const absl::Status& status) {
   if (absl::IsResourceExhausted(status)) return Reason::kSubnetExhausted;
@@ -379,11 +381,12 @@ Actions Steward::OnListed(absl::Time asked_at,
 }
 
 void Steward::Rebuild(const Listing& listing, absl::Time now) {
-  if (!Store(DecideRebuild(pool_, options_.subnet, listing.ips, listing.users,
-                           now),
-             now)) {
-    return;
+  Records records =
+      DecideRebuild(pool_, options_.subnet, listing.ips, listing.users, now);
+  if (listing.tenants) {
+    records = WithTenants(std::move(records), *listing.tenants);
   }
+  if (!Store(records, now)) return;
   needs_rebuild_ = false;
   actions_.push_back(Rebuilt{});
   const std::set<Ipv4> listed(listing.ips.begin(), listing.ips.end());
@@ -401,7 +404,7 @@ void Steward::TakeListing(absl::Time asked_at, const Listing& listing,
   actions_.push_back(Verified{verified_at_});
   const Audit::Findings findings =
       audit_.Compare(pool_, {listing.ips, asked_at, now}, ended_);
-  TakeIn(findings.found, listing.users, now);
+  TakeIn(findings.found, listing, now);
   Records closed;
   for (const Intent& intent : findings.settled) {
     closed.push_back(CloseIntent{intent.id});
@@ -415,16 +418,18 @@ void Steward::TakeListing(absl::Time asked_at, const Listing& listing,
     if (lost_.erase(ip) > 0) Say(Reason::kReclaimed, ip, "");
     if (!to_claim_.contains(ip)) Probe(ip);  // if it was doubted
   }
-  const absl::Time again = std::max(audit_.deadline(), now + kSoon);
+  const absl::Duration pause = listing.tenants ? kSoon : kUntold;
+  const absl::Time again = std::max(audit_.deadline(), now + pause);
   verify_at_ = std::min(verify_at_, again);
 }
 
-void Steward::TakeIn(const std::vector<Ipv4>& found,
-                     const std::vector<User>& users, absl::Time now) {
-  if (found.empty()) return;
-  if (!Store(DecideTakeIn(pool_, options_.subnet, found, users, now), now)) {
-    return;
-  }
+void Steward::TakeIn(const std::vector<Ipv4>& found, const Listing& listing,
+                     absl::Time now) {
+  if (found.empty() || !listing.tenants) return;
+  const Records records = WithTenants(
+      DecideTakeIn(pool_, options_.subnet, found, listing.users, now),
+      *listing.tenants);
+  if (!Store(records, now)) return;
   for (const Ipv4 ip : found) {
     audit_.Forget(ip);
     Say(Reason::kAdopted, ip, "");
@@ -437,11 +442,24 @@ void Steward::QueueClaims(const std::vector<Ipv4>& missing, absl::Time now) {
     if (to_claim_.size() >= kMaxClaims) break;
     const Address* row = pool_.Find(ip);
     if (row == nullptr || row->state == State::kQuarantined) continue;
+    if (row->state == State::kFixed) {
+      Forsake(ip, now);
+      continue;
+    }
     if (!Store(pool_.DecideDoubt(ip, now), now)) return;
     if (probing_.erase(ip) > 0) actions_.push_back(StopProbe{ip});
     to_claim_.insert(ip);
     audit_.Forget(ip);  // the claim will tell, no other list
   }
+}
+
+// Its pod may have it on another node by now. Whoever wants it for the pod
+// knows where to look, so here it is forgotten and not asked for.
+void Steward::Forsake(Ipv4 ip, absl::Time now) {
+  if (!Store(pool_.DecideDisown(ip), now)) return;
+  audit_.Forget(ip);
+  lost_.erase(ip);
+  Say(Reason::kFixedGone, ip, "");
 }
 
 Actions Steward::OnClaimed(Ipv4 ip, const absl::Status& status,

@@ -90,6 +90,9 @@ using Actions = std::vector<Action>;
 struct Listing {
   std::vector<base::Ipv4> ips;  // the VPC's
   std::vector<User> users;      // the kernel's
+  // Of addresses that the pool doesn't know, those that are fixed to a pod;
+  // nullopt if that couldn't be found out: then none of them is taken in.
+  std::optional<Tenants> tenants = Tenants();
 };
 
 struct StewardOptions {
@@ -258,8 +261,9 @@ class Steward {
   void Compare(absl::Time now);
   void Rebuild(const Listing& listing, absl::Time now);
   void TakeListing(absl::Time asked_at, const Listing& listing, absl::Time now);
-  void TakeIn(const std::vector<base::Ipv4>& found,
-              const std::vector<User>& users, absl::Time now);
+  void TakeIn(const std::vector<base::Ipv4>& found, const Listing& listing,
+              absl::Time now);
+  void Forsake(base::Ipv4 ip, absl::Time now);
   void QueueClaims(const std::vector<base::Ipv4>& missing, absl::Time now);
   void Disown(base::Ipv4 ip, const absl::Status& status, absl::Time now);
 

@@ -89,6 +89,9 @@ class StewardTest : public testing::Test, protected ActionsLab<Action> {
     Take(steward_->OnListed(now_, Listing{std::move(listed), std::move(users)},
                             now_));
   }
+  void AnswerWith(const Listing& listing) {
+    Take(steward_->OnListed(now_, listing, now_));
+  }
   void Answer(const LookAtFlows& look, absl::StatusOr<std::set<Ipv4>> busy) {
     Take(steward_->OnFlows(look.ips, busy, now_));
   }
@@ -116,6 +119,13 @@ class StewardTest : public testing::Test, protected ActionsLab<Action> {
     if (state == State::kCooling) row.until = now_ + until;
     if (state == State::kLeased) row.lease = LeaseOf(ip);
     pool_.Apply(PutAddress{row});
+  }
+  void HaveFixed(Ipv4 ip) {
+    pool_.Apply(PutAddress{{.ip = ip,
+                            .subnet = "s",
+                            .state = State::kFixed,
+                            .since = now_,
+                            .tenant = Tenant{"shop", "db-0", "uid"}}});
   }
   static Lease LeaseOf(Ipv4 ip) {
     Lease lease;
@@ -617,6 +627,79 @@ TEST_F(StewardTest, ALeaseStaysEvenIfTheAddressIsSomebodyElses) {
 
 // Its lease stays; nothing else is to be found out but whether it is free
 // again.
+TEST_F(StewardTest, AFixedAddressThatTheVpcLacksIsForgottenAndNotAskedFor) {
+  const Ipv4 ip = Fresh(1)[0];
+  HaveFixed(ip);
+  HaveWarm(2);
+  BeginQuietly();
+  Pass(absl::Minutes(1));
+  std::vector<Ipv4> listed = Known();
+  std::erase(listed, ip);
+  Answer(Expect<CallList>(), listed);
+  EXPECT_EQ(pool_.Find(ip), nullptr);
+  EXPECT_TRUE(None<CallClaim>());
+  EXPECT_TRUE(Said(Reason::kFixedGone));
+}
+
+TEST_F(StewardTest, AFixedAddressIsNeitherSpareNorNeeded) {
+  options_.watermarks = {1, 2};
+  HaveFixed(Fresh(1)[0]);
+  HaveWarm(2);
+  BeginQuietly();
+  Pass(absl::Minutes(5));
+  EXPECT_TRUE(None<CallRelease>());
+  EXPECT_TRUE(None<CallAllocate>());
+}
+
+TEST_F(StewardTest, AnUnknownAddressThatIsFixedIsKeptForItsPod) {
+  HaveWarm(2);
+  BeginQuietly();
+  const Ipv4 ip(77);
+  for (int i = 0; i < 2; ++i) {
+    Pass(absl::Minutes(1));
+    std::vector<Ipv4> listed = Known();
+    listed.push_back(ip);
+    const Listing listing = {
+        listed, {}, Tenants{{ip, {"shop", "db-0", "uid"}}}};
+    Expect<CallList>();
+    AnswerWith(listing);
+    Pass(absl::Seconds(11));
+    if (Next<CallList>()) AnswerWith(listing);
+  }
+  ASSERT_NE(pool_.Find(ip), nullptr);
+  EXPECT_EQ(pool_.Find(ip)->state, State::kFixed);
+}
+
+TEST_F(StewardTest, AnUnknownAddressThatMayBeFixedIsntTakenIn) {
+  HaveWarm(2);
+  BeginQuietly();
+  const Ipv4 ip(77);
+  for (int i = 0; i < 5; ++i) {
+    Pass(absl::Minutes(1));
+    while (auto list = Next<CallList>()) {
+      std::vector<Ipv4> listed = Known();
+      listed.push_back(ip);
+      AnswerWith(Listing{listed, {}, std::nullopt});
+    }
+  }
+  EXPECT_EQ(pool_.Find(ip), nullptr);
+}
+
+TEST_F(StewardTest, ALostStoreComesBackWithWhatIsFixed) {
+  needs_rebuild_ = true;
+  Begin();
+  const Ipv4 fixed(77);
+  const Ipv4 leased(78);
+  Expect<CallList>();
+  AnswerWith(Listing{{fixed, leased},
+                     {{leased, "ucni1", {"cnivpc", "c", "eth0"}}},
+                     Tenants{{fixed, {"shop", "db-0", "u0"}},
+                             {leased, {"shop", "db-1", "u1"}}}});
+  EXPECT_EQ(pool_.Find(fixed)->state, State::kFixed);
+  EXPECT_EQ(pool_.Find(leased)->state, State::kLeased);
+  EXPECT_EQ(pool_.Find(leased)->tenant->name, "db-1");
+}
+
 TEST_F(StewardTest, APodWithAnAddressOfSomebodyElseCostsAClaimAnInterval) {
   options_.watermarks = {0, 4};
   Have(Fresh(1)[0], State::kLeased);

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <ctime>
+#include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -44,6 +45,10 @@ CREATE TABLE IF NOT EXISTS shift(
   id INTEGER PRIMARY KEY, kind TEXT NOT NULL, key TEXT NOT NULL,
   peer TEXT NOT NULL, subnet TEXT NOT NULL, address TEXT NOT NULL,
   opened_ns INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS fixed(
+  ip TEXT PRIMARY KEY, subnet TEXT NOT NULL, name_space TEXT NOT NULL,
+  name TEXT NOT NULL, claim_uid TEXT NOT NULL,
+  since_ns INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS setting(
   key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 )";
@@ -61,6 +66,15 @@ ON CONFLICT(ip) DO UPDATE SET
   host_ifname=excluded.host_ifname, phase=excluded.phase,
   granted_ns=excluded.granted_ns, started_boot_ns=excluded.started_boot_ns
 )";
+
+// `row` as it is with the tenant of `kept`: one that nobody has is fixed.
+Address Fixed(Address row, const Address& kept) {
+  if (row.state == State::kReleasing) return row;
+  row.tenant = kept.tenant;
+  const bool stays =
+      row.state == State::kLeased || row.state == State::kQuarantined;
+  return stays ? row : kept;
+}
 
 std::string DatabasePath(const std::string& state_dir) {
   return absl::StrCat(state_dir, "/store.db");
@@ -102,6 +116,8 @@ struct Store::Statements {
   Statement close_intent;
   Statement open_shift;
   Statement close_shift;
+  Statement put_fixed;
+  Statement drop_fixed;
 };
 
 Store::Store(std::string path, base::Database db)
@@ -147,10 +163,16 @@ absl::Status Store::Prepare() {
       db_.Prepare("INSERT OR REPLACE INTO shift VALUES(?,?,?,?,?,?,?)"));
   ASSIGN_OR_RETURN(Statement close_shift,
                    db_.Prepare("DELETE FROM shift WHERE id=?"));
+  ASSIGN_OR_RETURN(
+      Statement put_fixed,
+      db_.Prepare("INSERT OR REPLACE INTO fixed VALUES(?,?,?,?,?,?)"));
+  ASSIGN_OR_RETURN(Statement drop_fixed,
+                   db_.Prepare("DELETE FROM fixed WHERE ip=?"));
   statements_ = std::make_unique<Statements>(Statements{
       std::move(put_address), std::move(drop_address), std::move(put_tombstone),
       std::move(drop_tombstone), std::move(open_intent),
-      std::move(close_intent), std::move(open_shift), std::move(close_shift)});
+      std::move(close_intent), std::move(open_shift), std::move(close_shift),
+      std::move(put_fixed), std::move(drop_fixed)});
   return absl::OkStatus();
 }
 
@@ -173,9 +195,7 @@ absl::StatusOr<Records> Store::Load() {
   Records records;
   // First, so that what the table of addresses says of one has the last word.
   RETURN_IF_ERROR(LoadShifts(&records));
-  RETURN_IF_ERROR(LoadEach("address", [&](const Statement& row) {
-    return Append<PutAddress>(AddressOf(row), &records);
-  }));
+  RETURN_IF_ERROR(LoadAddresses(&records));
   RETURN_IF_ERROR(LoadEach("tombstone", [&](const Statement& row) {
     return Append<PutTombstone>(TombstoneOf(row), &records);
   }));
@@ -213,16 +233,49 @@ absl::Status Store::LoadShifts(Records* records) {
   });
 }
 
+// What version 0.1.0 did meanwhile to an address that is fixed doesn't change
+// whose it is.
+absl::Status Store::LoadAddresses(Records* records) {
+  std::map<Ipv4, Address> fixed;
+  RETURN_IF_ERROR(LoadEach("fixed", [&](const Statement& row) -> absl::Status {
+    ASSIGN_OR_RETURN(Address address, FixedOf(row));
+    fixed.emplace(address.ip, std::move(address));
+    return absl::OkStatus();
+  }));
+  RETURN_IF_ERROR(
+      LoadEach("address", [&](const Statement& row) -> absl::Status {
+        ASSIGN_OR_RETURN(Address address, AddressOf(row));
+        const auto kept = fixed.find(address.ip);
+        if (kept != fixed.end()) {
+          address = Fixed(std::move(address), kept->second);
+          fixed.erase(kept);
+        }
+        records->push_back(PutAddress{std::move(address)});
+        return absl::OkStatus();
+      }));
+  for (auto& [ip, row] : fixed) records->push_back(PutAddress{std::move(row)});
+  return absl::OkStatus();
+}
+
 // One record, written inside the transaction.
 struct Store::Writer {
   Statements& statements;
 
+  static absl::Status Drop(Statement& statement, Ipv4 ip) {
+    return statement.Bind(1, ip.ToString()).Run();
+  }
   absl::Status operator()(const PutAddress& r) const {
     if (IsShifting(r.row.state)) return (*this)(DropAddress{r.row.ip});
+    RETURN_IF_ERROR(r.row.tenant ? RunWithFixed(statements.put_fixed, r.row)
+                                 : Drop(statements.drop_fixed, r.row.ip));
+    if (r.row.state == State::kFixed) {
+      return Drop(statements.drop_address, r.row.ip);
+    }
     return RunWith(statements.put_address, r.row);
   }
   absl::Status operator()(const DropAddress& r) const {
-    return statements.drop_address.Bind(1, r.ip.ToString()).Run();
+    RETURN_IF_ERROR(Drop(statements.drop_fixed, r.ip));
+    return Drop(statements.drop_address, r.ip);
   }
   absl::Status operator()(const PutTombstone& r) const {
     return RunWith(statements.put_tombstone, r.row);

@@ -44,11 +44,15 @@ class StoreLock {
 //                                         an intent of that kind, and with it
 //                                         the address that is leaving or
 //                                         arriving: `address` hasn't got it
+//   fixed(ip PRIMARY KEY, subnet, name_space, name, claim_uid, since_ns)
+//                                         an address that is fixed to a pod;
+//                                         in `address`, too, while it is leased
+//                                         or quarantined
 //   setting(key PRIMARY KEY, value)      schema, boot_id, how the VPC is
 //                                         reached
 //
-// Version 0.1.0 reads and writes the same file. It doesn't know the table
-// shift, so what is in it is neither known nor touched by it.
+// Version 0.1.0 reads and writes the same file. It doesn't know the tables
+// shift and fixed, so what is in them is neither known nor touched by it.
 //
 // Times are nanoseconds since the epoch; INT64_MAX stands for never. Needs the
 // StoreLock. Not thread-safe. Errors are those of base::Database.
@@ -85,6 +89,7 @@ class Store {
       absl::string_view table,
       absl::FunctionRef<absl::Status(const base::Statement&)> take);
   absl::Status LoadShifts(Records* records);
+  absl::Status LoadAddresses(Records* records);
 
   std::string path_;
   base::Database db_;

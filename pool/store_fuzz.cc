@@ -28,7 +28,7 @@ namespace pool {
 namespace {
 
 constexpr absl::string_view kTables[] = {"address", "tombstone", "intent",
-                                         "shift", "setting"};
+                                         "shift",   "fixed",     "setting"};
 
 void Require(bool holds) {
   if (!holds) abort();

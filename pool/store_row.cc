@@ -49,6 +49,18 @@ absl::StatusOr<Lease> LeaseOf(const Statement& row) {
                absl::Nanoseconds(row.Int(16))};
 }
 
+absl::string_view NameOf(Kind shift) {
+  if (shift == Kind::kFix) return "fix";
+  return shift == Kind::kLend ? "lend" : "borrow";
+}
+
+std::optional<Kind> ShiftNamed(absl::string_view name) {
+  for (const Kind kind : {Kind::kLend, Kind::kBorrow, Kind::kFix}) {
+    if (NameOf(kind) == name) return kind;
+  }
+  return std::nullopt;
+}
+
 std::string Joined(const std::vector<Ipv4>& addresses) {
   return absl::StrJoin(addresses, " ", [](std::string* out, Ipv4 ip) {
     out->append(ip.ToString());
@@ -115,9 +127,19 @@ absl::Status RunWith(Statement& put, const Intent& row) {
       .Run();
 }
 
+absl::Status RunWithFixed(Statement& put, const Address& row) {
+  return put.Bind(1, row.ip.ToString())
+      .Bind(2, row.subnet)
+      .Bind(3, row.tenant->name_space)
+      .Bind(4, row.tenant->name)
+      .Bind(5, row.tenant->claim_uid)
+      .Bind(6, ToNanos(row.since))
+      .Run();
+}
+
 absl::Status RunWithShift(Statement& put, const Intent& row) {
   return put.Bind(1, row.id)
-      .Bind(2, row.kind == Kind::kLend ? "lend" : "borrow")
+      .Bind(2, NameOf(row.kind))
       .Bind(3, row.key)
       .Bind(4, row.peer)
       .Bind(5, row.subnet)
@@ -130,7 +152,7 @@ absl::StatusOr<Address> AddressOf(const Statement& row) {
   const auto ip = Ipv4::Parse(row.Text(0));
   if (!ip.ok()) return BadRow("address", row.Text(0), "ip");
   const auto state = StateNamed(row.Text(2));
-  if (!state || IsShifting(*state)) {
+  if (!state || IsShifting(*state) || *state == State::kFixed) {
     return BadRow("address", row.Text(0), "state");
   }
   Address address{*ip,
@@ -142,6 +164,15 @@ absl::StatusOr<Address> AddressOf(const Statement& row) {
                   std::nullopt};
   if (*state != State::kLeased) return address;
   ASSIGN_OR_RETURN(address.lease, LeaseOf(row));
+  return address;
+}
+
+absl::StatusOr<Address> FixedOf(const Statement& row) {
+  const auto ip = Ipv4::Parse(row.Text(0));
+  if (!ip.ok()) return BadRow("fixed", row.Text(0), "ip");
+  Address address{.ip = *ip, .subnet = row.Text(1), .state = State::kFixed};
+  address.since = FromNanos(row.Int(5));
+  address.tenant = Tenant{row.Text(2), row.Text(3), row.Text(4)};
   return address;
 }
 
@@ -172,13 +203,17 @@ absl::StatusOr<Intent> ShiftOf(const Statement& row) {
   Intent intent{.id = row.Int(0)};
   const std::string name = absl::StrCat(intent.id);
   const std::string kind = row.Text(1);
-  if (kind != "lend" && kind != "borrow") return BadRow("shift", name, "kind");
-  intent.kind = kind == "lend" ? Kind::kLend : Kind::kBorrow;
+  const auto known = ShiftNamed(kind);
+  if (!known) return BadRow("shift", name, "kind");
+  intent.kind = *known;
   intent.key = row.Text(2);
+  if (intent.kind == Kind::kFix && !TenantOf(intent.key)) {
+    return BadRow("shift", name, "key");
+  }
   intent.peer = row.Text(3);
   intent.subnet = row.Text(4);
   auto addresses = Split(row.Text(5));
-  const size_t least = intent.kind == Kind::kLend ? 1 : 0;
+  const size_t least = intent.kind == Kind::kBorrow ? 0 : 1;
   if (!addresses || addresses->size() > 1 || addresses->size() < least) {
     return BadRow("shift", name, "address");
   }

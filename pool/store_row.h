@@ -21,10 +21,13 @@ absl::Time FromNanos(int64_t nanos);
 absl::Status RunWith(base::Statement& put, const Address& row);
 absl::Status RunWith(base::Statement& put, const Tombstone& row);
 absl::Status RunWith(base::Statement& put, const Intent& row);
+// Of the table `fixed`.
+absl::Status RunWithFixed(base::Statement& put, const Address& row);
 // Of the table `shift`.
 absl::Status RunWithShift(base::Statement& put, const Intent& row);
 
 absl::StatusOr<Address> AddressOf(const base::Statement& row);
+absl::StatusOr<Address> FixedOf(const base::Statement& row);
 absl::StatusOr<Tombstone> TombstoneOf(const base::Statement& row);
 absl::StatusOr<Intent> IntentOf(const base::Statement& row);
 absl::StatusOr<Intent> ShiftOf(const base::Statement& row);

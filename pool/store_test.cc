@@ -224,6 +224,63 @@ TEST(StoreTest, AnImpossibleShiftIsDataLossAndNamed) {
   EXPECT_EQ(load.status().message(), "store: table shift, row -1: bad address");
 }
 
+Address FixedTo(uint32_t ip, const char* pod) {
+  Address row = In(State::kFixed, {.ip = Ipv4(ip), .subnet = "s"}, kNow);
+  row.tenant = Tenant{"shop", pod, "uid"};
+  return row;
+}
+
+TEST(StoreTest, KeepsWhomAnAddressIsFixedTo) {
+  const std::string dir = FreshDir();
+  Address leased = Leased(5, "a");
+  leased.tenant = Tenant{"shop", "db-1", "uid-1"};
+  Pool pool{Policy()};
+  pool.Apply({PutAddress{FixedTo(4, "db-0")}, PutAddress{leased}});
+  pool.Apply(pool.DecideTake(Ipv4(6), {"shop", "db-2", "u"}, "s", kNow)
+                 .value()
+                 .second);
+  {
+    auto store = Store::Open(dir).value();
+    ASSERT_TRUE(
+        store
+            ->Commit({PutAddress{FixedTo(4, "db-0")}, PutAddress{leased},
+                      OpenIntent{*pool.FindTake(Ipv4(6))},
+                      PutAddress{*pool.Find(Ipv4(6))}})
+            .ok());
+  }
+  Pool again{Policy()};
+  again.Apply(Store::Open(dir).value()->Load().value());
+  EXPECT_EQ(again.addresses(), pool.addresses());
+  EXPECT_EQ(again.intents(), pool.intents());
+}
+
+TEST(StoreTest, ForgetsTheTenantOfAnAddressThatIsFree) {
+  const std::string dir = FreshDir();
+  auto store = Store::Open(dir).value();
+  const Address row = FixedTo(4, "db-0");
+  ASSERT_TRUE(store->Commit({PutAddress{row}}).ok());
+  ASSERT_TRUE(store->Commit({PutAddress{In(State::kWarm, row, kNow)}}).ok());
+  Pool pool{Policy()};
+  pool.Apply(store->Load().value());
+  EXPECT_EQ(pool.Find(Ipv4(4))->state, State::kWarm);
+  EXPECT_FALSE(pool.Find(Ipv4(4))->tenant.has_value());
+}
+
+// It doesn't know whom an address is fixed to, and lends it to others.
+TEST(StoreTest, WhatVersionOneDidToAFixedAddressDoesntChangeWhoseItIs) {
+  const std::string dir = FreshDir();
+  auto store = Store::Open(dir).value();
+  ASSERT_TRUE(store->Commit({PutAddress{FixedTo(4, "db-0")}}).ok());
+  auto db = base::Database::Open(dir + "/store.db").value();
+  ASSERT_TRUE(db.Execute("INSERT INTO address(ip, subnet, state, since_ns, "
+                         "until_ns, recycled) "
+                         "VALUES('0.0.0.4', 's', 'warm', 0, 0, 0)")
+                  .ok());
+  Pool pool{Policy()};
+  pool.Apply(store->Load().value());
+  EXPECT_EQ(*pool.Find(Ipv4(4)), FixedTo(4, "db-0"));
+}
+
 TEST(StoreTest, AnotherSchemaIsRefused) {
   const std::string dir = FreshDir();
   ASSERT_TRUE(Store::Open(dir).value()->SetSetting("schema", "99").ok());

@@ -21,8 +21,12 @@ struct NodeLine {
   std::string name;
   std::string subnets;  // with commas between them
   std::map<std::string, int64_t> states;
-  int64_t pool = 0;  // neither a pod's nor popped
+  int64_t pool = 0;  // neither a pod's, or kept for one, nor popped
 };
+
+bool IsOutOfPool(const std::string& state) {
+  return state == "leased" || state == "popped" || state == "fixed";
+}
 
 NodeLine LineOf(const rpc::PoolReply& reply) {
   NodeLine line;
@@ -32,7 +36,7 @@ NodeLine LineOf(const rpc::PoolReply& reply) {
   for (const rpc::PoolEntry& entry : reply.entries) {
     ++line.states[entry.state];
     if (!entry.subnet.empty()) subnets.insert(entry.subnet);
-    if (entry.state != "leased" && entry.state != "popped") ++line.pool;
+    if (!IsOutOfPool(entry.state)) ++line.pool;
   }
   line.subnets = absl::StrJoin(subnets, ",");
   return line;

@@ -86,10 +86,13 @@ absl::Span<const Column> ColumnsOf(Action action, Columns columns) {
                                   : layout.columns.first(layout.usual);
 }
 
-// What was popped is in the pool no more: `get unuse` has it.
+// What was popped is in the pool no more: `get unuse` has it. Nor is what is
+// kept for one pod.
 bool Belongs(Action action, const PoolEntry& entry) {
   const bool leased = entry.state == "leased";
-  if (action == Action::kGetPool) return !leased && entry.state != "popped";
+  if (action == Action::kGetPool) {
+    return !leased && entry.state != "popped" && entry.state != "fixed";
+  }
   return action == Action::kGetPod ? leased : true;
 }
 

@@ -29,6 +29,7 @@ std::vector<std::string> Others(const pool::Pool& pool, absl::Time now) {
   add(counts.quarantined, "quarantined");
   add(counts.releasing, "being given back");
   add(counts.popped, "popped");
+  add(counts.fixed, "fixed to pods that are away");
   return others;
 }
 

@@ -43,6 +43,7 @@ google::LogSeverity SeverityOf(pool::Reason reason) {
       return google::GLOG_ERROR;
     case pool::Reason::kConflict:
     case pool::Reason::kContested:
+    case pool::Reason::kFixedTaken:
     case pool::Reason::kPoolDry:
     case pool::Reason::kReclaimed:
     case pool::Reason::kSubnetExhausted:

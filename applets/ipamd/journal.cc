@@ -47,6 +47,10 @@ bool IsRoutine(Reason reason) {
     case Reason::kCooldownExtended:
     case Reason::kReleasing:
     case Reason::kReleased:
+    case Reason::kFixed:
+    case Reason::kFixedMoved:
+    case Reason::kFixedGone:
+    case Reason::kFixedReleased:
       return true;
     default:
       return false;

@@ -202,7 +202,8 @@ void TellState(const Evidence& evidence, const Address& row,
            absl::StrCat(" is leased to ", Holder(row), " since ",
                         Clock(row.lease->granted_at, now), ", ",
                         pool::NameOf(row.lease->phase)),
-           "it cools down after the pod's DEL");
+           row.tenant ? "it is kept for that pod after the DEL"
+                      : "it cools down after the pod's DEL");
       return;
     case State::kCooling:
       return tell(Reason::kDetached,
@@ -231,6 +232,12 @@ void TellState(const Evidence& evidence, const Address& row,
       return tell(Reason::kPopped,
                   absl::StrCat(" was taken out of the pool by hand at ", since),
                   "it stays so until `cnivpctl push` or `cnivpctl release`");
+    case State::kFixed:
+      return tell(Reason::kFixed,
+                  absl::StrCat(" is kept for the pod ", row.tenant->name_space,
+                               "/", row.tenant->name, " since ", since),
+                  "that pod gets it, and nobody else; it goes back to the VPC "
+                  "when the VpcIpClaim of that name is deleted");
   }
 }
 
