@@ -68,7 +68,11 @@ void Shifter::OnListed(const absl::StatusOr<std::vector<rpc::Peer>>& listed) {
     LOG(WARNING) << "peers: the cluster's nodes: " << listed.status().message();
     return;
   }
-  peers_.SetListed(*listed);
+  std::vector<rpc::Peer> others;
+  for (const rpc::Peer& peer : *listed) {
+    if (peer.node != shift_.node) others.push_back(peer);
+  }
+  peers_.SetListed(others);
 }
 
 // As Run; where the node is may have to be asked for first.
@@ -95,11 +99,10 @@ void Shifter::Ask(const pool::AskSpare& ask) {
       };
   RunWithPeer(talking_, ask.peer,
               [access = access_, tell](const MaybePeer& peer) -> Finish {
-                absl::StatusOr<rpc::SpareReply> reply = peer.status();
-                if (peer.ok()) {
-                  reply = rpc::PeerClient(access).Spare(*peer, kSpareTimeout);
-                }
-                return [tell, reply = std::move(reply)] { tell(reply); };
+                const auto reply = peer.ok() ? rpc::PeerClient(access).Spare(
+                                                   *peer, kSpareTimeout)
+                                             : peer.status();
+                return [tell, reply] { tell(reply); };
               });
 }
 
@@ -114,11 +117,10 @@ void Shifter::Lend(const pool::CallLend& call) {
   RunWithPeer(
       talking_, call.peer,
       [access = access_, request, tell](const MaybePeer& peer) -> Finish {
-        absl::StatusOr<rpc::LendReply> reply = peer.status();
-        if (peer.ok()) {
-          reply = rpc::PeerClient(access).Lend(*peer, request, kCallTimeout);
-        }
-        return [tell, reply = std::move(reply)] { tell(reply); };
+        const auto reply = peer.ok() ? rpc::PeerClient(access).Lend(
+                                           *peer, request, kCallTimeout)
+                                     : peer.status();
+        return [tell, reply] { tell(reply); };
       });
 }
 
@@ -166,11 +168,10 @@ void Shifter::LookAt(const std::string& node, const std::string& path,
   RunWithPeer(
       looking_, node,
       [this, access = access_, path, reply](const MaybePeer& peer) -> Finish {
-        absl::StatusOr<std::string> body = peer.status();
-        if (peer.ok()) {
-          body = rpc::PeerClient(access).Look(*peer, path, kLookTimeout);
-        }
-        return [this, reply, body = std::move(body)] {
+        const auto body =
+            peer.ok() ? rpc::PeerClient(access).Look(*peer, path, kLookTimeout)
+                      : peer.status();
+        return [this, reply, body] {
           CountPeerCall("look", body.status());
           if (!body.ok()) return reply(body.status());
           reply(rpc::Answer{*body});
