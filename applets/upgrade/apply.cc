@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <csignal>
 #include <cstdio>
 #include <utility>
 
@@ -14,6 +13,7 @@
 #include "applets/upgrade/elf.h"
 #include "applets/upgrade/files.h"
 #include "applets/upgrade/inspect.h"
+#include "applets/upgrade/interrupted.h"
 #include "applets/upgrade/self_test.h"
 #include "applets/upgrade/state_file.h"
 #include "applets/upgrade/steps.h"
@@ -28,14 +28,6 @@ std::string NewId(absl::Time now) {
   return absl::StrCat(
       absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", now, absl::UTCTimeZone()), "-",
       getpid());
-}
-
-bool IsInterrupted() {
-  sigset_t pending;
-  if (sigpending(&pending) != 0) return false;
-  return sigismember(&pending, SIGINT) == 1 ||
-         sigismember(&pending, SIGTERM) == 1 ||
-         sigismember(&pending, SIGHUP) == 1;
 }
 
 absl::Status Stage(const Places& places, const Order& order) {

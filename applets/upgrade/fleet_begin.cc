@@ -48,6 +48,7 @@ FleetRules RulesOf(const Options& options, size_t nodes) {
   rules.soak = given.soak;
   rules.deadline = given.deadline;
   rules.roll_back = !given.stop_only;
+  rules.max_failed_adds = given.max_failed_adds;
   return rules;
 }
 
@@ -95,21 +96,26 @@ absl::StatusOr<std::vector<std::string>> NodesOf(const Options& options) {
 
 FleetMeans MeansOf(const Options& options) {
   return {.through = options.fleet.through,
+          .image = options.fleet.image,
           .bin_dir = options.places.bin_dir,
           .conf_dir = options.places.conf_dir,
           .force = options.force,
           .out_of_maintenance = options.out_of_maintenance};
 }
 
-absl::StatusOr<Fleet> BeginFleet(const Options& options,
-                                 std::vector<std::string> nodes) {
-  Fleet fleet{.means = MeansOf(options)};
-  RETURN_IF_ERROR(ReadProgram(options, fleet));
+Fleet NewFleet(const Options& options, size_t nodes) {
+  Fleet fleet{.rules = RulesOf(options, nodes), .means = MeansOf(options)};
   fleet.started = absl::Now();
   fleet.settled = absl::InfiniteFuture();
   fleet.id = absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", fleet.started,
                               absl::UTCTimeZone());
-  fleet.rules = RulesOf(options, nodes.size());
+  return fleet;
+}
+
+absl::StatusOr<Fleet> BeginFleet(const Options& options,
+                                 std::vector<std::string> nodes) {
+  Fleet fleet = NewFleet(options, nodes.size());
+  RETURN_IF_ERROR(ReadProgram(options, fleet));
   for (std::string& name : nodes) {
     fleet.nodes.push_back({.name = std::move(name), .changed = fleet.started});
   }

@@ -2,6 +2,7 @@
 #ifndef CNIVPC_APPLETS_UPGRADE_FLEET_BEGIN_H_
 #define CNIVPC_APPLETS_UPGRADE_FLEET_BEGIN_H_
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,10 @@ absl::StatusOr<std::vector<std::string>> NodesOf(const Options& options);
 
 // How nodes are reached; without the program.
 FleetMeans MeansOf(const Options& options);
+
+// What the command line says of a run over so many nodes; neither the nodes nor
+// what is installed.
+Fleet NewFleet(const Options& options, size_t nodes);
 
 // A run that hasn't begun, which installs Options::source on these nodes. Reads
 // the program, and runs it for its version: INVALID_ARGUMENT when it is no

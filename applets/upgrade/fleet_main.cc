@@ -13,6 +13,8 @@
 #include "applets/upgrade/fleet_begin.h"
 #include "applets/upgrade/fleet_carry.h"
 #include "applets/upgrade/fleet_report.h"
+#include "applets/upgrade/interrupted.h"
+#include "applets/upgrade/kube_main.h"
 #include "applets/upgrade/remote.h"
 #include "applets/upgrade/state_file.h"
 #include "base/file.h"
@@ -32,14 +34,6 @@ bool IsText(const Options& options) {
 void Print(FILE* file, absl::string_view text) {
   std::fwrite(text.data(), 1, text.size(), file);
   std::fflush(file);
-}
-
-bool IsInterrupted() {
-  sigset_t pending;
-  if (sigpending(&pending) != 0) return false;
-  return sigismember(&pending, SIGINT) == 1 ||
-         sigismember(&pending, SIGTERM) == 1 ||
-         sigismember(&pending, SIGHUP) == 1;
 }
 
 // The run that is meant, as it goes on from here.
@@ -110,6 +104,7 @@ bool IsTakenBack(const Options& options, const Fleet& fleet) {
 }  // namespace
 
 int FleetMain(const Options& options) {
+  if (options.fleet.in_cluster()) return KubeMain(options);
   if (options.action == Action::kStatus) return ShowStatus(options);
   const std::string& folder = options.places.state_dir;
   const absl::Status made = base::MakeDirectories(folder, kPrivate);

@@ -27,10 +27,11 @@ std::string Counts(const Fleet& fleet) {
 }
 
 std::string AdviceOf(const Fleet& fleet) {
+  const std::string flag = fleet.means.image.empty() ? "--fleet" : "--all";
   if (!fleet.over()) {
-    return "The run isn't finished. To go on: cnivpc upgrade --fleet "
-           "--resume; to leave it: --fleet --abort; to take it back: --fleet "
-           "--rollback\n";
+    return absl::StrCat("The run isn't finished. To go on: cnivpc upgrade ",
+                        flag, " --resume; to leave it: ", flag,
+                        " --abort; to take it back: ", flag, " --rollback\n");
   }
   std::string text;
   if (fleet.Count(State::kLost) > 0) {
@@ -39,9 +40,8 @@ std::string AdviceOf(const Fleet& fleet) {
         "there.\n";
   }
   if (fleet.Count(State::kDone) + fleet.Count(State::kUpgraded) > 0) {
-    absl::StrAppend(&text,
-                    "To take it back: cnivpc upgrade --fleet "
-                    "--rollback\n");
+    absl::StrAppend(&text, "To take it back: cnivpc upgrade ", flag,
+                    " --rollback\n");
   }
   return text;
 }

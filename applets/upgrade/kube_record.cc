@@ -32,16 +32,30 @@ Wish WishOf(absl::string_view text) {
   return Wish::kNone;
 }
 
-void WriteSpec(base::JsonWriter& writer, const ClusterRecord& record) {
+// What "" is written as: nothing in an object, and in a patch what takes away
+// the value before. (An API server may take "" for no string at all, when it
+// was built with a Go that its validation doesn't know.)
+enum class Empty { kLeftOut, kNull };
+
+void WriteText(base::JsonWriter& writer, absl::string_view key,
+               absl::string_view text, Empty empty) {
+  if (!text.empty()) return WriteMember(writer, key, text);
+  if (empty == Empty::kLeftOut) return;
+  WriteKey(writer, key);
+  writer.Null();
+}
+
+void WriteSpec(base::JsonWriter& writer, const ClusterRecord& record,
+               Empty empty) {
   WriteKey(writer, "spec");
   writer.StartObject();
-  WriteMember(writer, "holder", record.holder);
-  WriteMember(writer, "renewed", record.renewed);
-  WriteMember(writer, "wish", ToString(record.wish));
+  WriteText(writer, "holder", record.holder, empty);
+  WriteText(writer, "renewed", record.renewed, empty);
+  WriteText(writer, "wish", ToString(record.wish), empty);
   writer.EndObject();
 }
 
-void WriteStatus(base::JsonWriter& writer, const Fleet& fleet) {
+void WriteStatus(base::JsonWriter& writer, const Fleet& fleet, Empty empty) {
   const auto failed = static_cast<int64_t>(fleet.Count(NodeState::kFailed) +
                                            fleet.Count(NodeState::kLost));
   WriteKey(writer, "status");
@@ -53,8 +67,8 @@ void WriteStatus(base::JsonWriter& writer, const Fleet& fleet) {
       writer, "done",
       fleet.Count(NodeState::kDone) + fleet.Count(NodeState::kUnchanged));
   WriteMember(writer, "failed", failed);
-  WriteMember(writer, "reason", fleet.reason);
-  WriteMember(writer, "image", fleet.means.image);
+  WriteText(writer, "reason", fleet.reason, empty);
+  WriteText(writer, "image", fleet.means.image, empty);
   WriteKey(writer, "run");
   const std::string run = ToJson(fleet);
   writer.RawValue(run.data(), run.size(), rapidjson::kObjectType);
@@ -71,13 +85,18 @@ kube::ObjectKey RecordKey() { return {kOperationNamespace, kName}; }
 
 absl::string_view ToString(Wish wish) { return NameOf<Wish>(kWishes, wish); }
 
-absl::StatusOr<ClusterRecord> DecodeRecord(const base::Json& object) {
+absl::StatusOr<ClusterRecord> DecodeHolder(const base::Json& object) {
   ClusterRecord record;
   ASSIGN_OR_RETURN(const kube::Section spec, kube::Section::Of(object, "spec"));
   ASSIGN_OR_RETURN(record.holder, spec.String("holder"));
   ASSIGN_OR_RETURN(record.renewed, spec.String("renewed"));
   ASSIGN_OR_RETURN(const std::string wish, spec.String("wish"));
   record.wish = WishOf(wish);
+  return record;
+}
+
+absl::StatusOr<ClusterRecord> DecodeRecord(const base::Json& object) {
+  ASSIGN_OR_RETURN(ClusterRecord record, DecodeHolder(object));
   const auto status = object.Find("status");
   const auto run = status ? status->Find("run") : std::nullopt;
   if (!run) return record;
@@ -99,8 +118,8 @@ std::string EncodeRecord(const ClusterRecord& record) {
   WriteMember(writer, "namespace", kOperationNamespace);
   WriteMember(writer, "name", kName);
   writer.EndObject();
-  WriteSpec(writer, record);
-  if (record.fleet) WriteStatus(writer, *record.fleet);
+  WriteSpec(writer, record, Empty::kLeftOut);
+  if (record.fleet) WriteStatus(writer, *record.fleet, Empty::kLeftOut);
   writer.EndObject();
   return Text(text);
 }
@@ -109,7 +128,7 @@ std::string HolderPatch(const ClusterRecord& record) {
   rapidjson::StringBuffer text;
   base::JsonWriter writer(text);
   writer.StartObject();
-  WriteSpec(writer, record);
+  WriteSpec(writer, record, Empty::kNull);
   writer.EndObject();
   return Text(text);
 }
@@ -118,8 +137,8 @@ std::string RecordPatch(const ClusterRecord& record) {
   rapidjson::StringBuffer text;
   base::JsonWriter writer(text);
   writer.StartObject();
-  WriteSpec(writer, record);
-  if (record.fleet) WriteStatus(writer, *record.fleet);
+  WriteSpec(writer, record, Empty::kNull);
+  if (record.fleet) WriteStatus(writer, *record.fleet, Empty::kNull);
   writer.EndObject();
   return Text(text);
 }
@@ -130,7 +149,7 @@ std::string WishPatch(Wish wish) {
   writer.StartObject();
   WriteKey(writer, "spec");
   writer.StartObject();
-  WriteMember(writer, "wish", ToString(wish));
+  WriteText(writer, "wish", ToString(wish), Empty::kNull);
   writer.EndObject();
   writer.EndObject();
   return Text(text);

@@ -42,6 +42,8 @@ struct ClusterRecord {
 //          "run": {as fleet.json, fleet.h}}
 // INVALID_ARGUMENT names the field. A wish that isn't known is none.
 absl::StatusOr<ClusterRecord> DecodeRecord(const base::Json& object);
+// The spec alone, without the run.
+absl::StatusOr<ClusterRecord> DecodeHolder(const base::Json& object);
 // The object to create.
 std::string EncodeRecord(const ClusterRecord& record);
 // Merge patches: the spec; and the spec with the run.
@@ -51,11 +53,6 @@ std::string WishPatch(Wish wish);
 
 // etcd takes 1.5 MiB in one piece.
 inline constexpr size_t kMaxRecordBytes = 1300 << 10;
-
-// Whether an upgrader that has held the record since may still live, as far as
-// can be told: `watched` is for how long `renewed` hasn't changed.
-inline constexpr absl::Duration kRenewEvery = absl::Seconds(5);
-inline constexpr absl::Duration kHoldLasts = absl::Seconds(20);
 
 }  // namespace applets::upgrade
 

@@ -30,6 +30,7 @@ TEST(KubeRecordTest, IsReadAsItWasWritten) {
   const auto json = base::Json::Parse(EncodeRecord(record));
   ASSERT_TRUE(json.ok()) << json.status();
   EXPECT_EQ(*json->String("kind"), "CniUpgrade");
+  EXPECT_EQ(*json->Get("spec")->String("wish"), "abort");
   const auto read = DecodeRecord(*json);
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(*read, record);
@@ -48,6 +49,7 @@ TEST(KubeRecordTest, KubectlSeesHowFarItIs) {
 
 TEST(KubeRecordTest, AWishLeavesAllElseAlone) {
   EXPECT_EQ(WishPatch(Wish::kPause), R"({"spec":{"wish":"pause"}})");
+  EXPECT_EQ(WishPatch(Wish::kNone), R"({"spec":{"wish":null}})");
   EXPECT_FALSE(
       base::Json::Parse(HolderPatch({.holder = "me"}))->Find("status"));
 }
@@ -58,6 +60,14 @@ TEST(KubeRecordTest, AnObjectThatSaysNothingIsNobodysAndAnUnknownWishNone) {
   const auto record = DecodeRecord(*json);
   ASSERT_TRUE(record.ok()) << record.status();
   EXPECT_EQ(*record, ClusterRecord());
+}
+
+TEST(KubeRecordTest, WhatIsEmptyIsTakenAwayByAPatchAndNotWrittenAtFirst) {
+  const ClusterRecord record{.renewed = "t"};
+  EXPECT_EQ(HolderPatch(record),
+            R"({"spec":{"holder":null,"renewed":"t","wish":null}})");
+  const auto json = base::Json::Parse(EncodeRecord(record));
+  EXPECT_EQ(json->Get("spec")->Dump(), R"({"renewed":"t"})");
 }
 
 TEST(KubeRecordTest, ADamagedRunIsNamed) {

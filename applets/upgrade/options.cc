@@ -14,6 +14,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "applets/upgrade/options_check.h"
 #include "base/status.h"
 
 namespace applets::upgrade {
@@ -122,6 +123,27 @@ absl::Status SetAbort(Parsed& parsed, absl::string_view) {
   parsed.options.action = Action::kAbort;
   parsed.actions.emplace_back("--abort");
   return absl::OkStatus();
+}
+
+absl::Status SetPause(Parsed& parsed, absl::string_view) {
+  parsed.options.action = Action::kPause;
+  parsed.actions.emplace_back("--pause");
+  return absl::OkStatus();
+}
+
+absl::Status SetAll(Parsed& parsed, absl::string_view) {
+  parsed.options.fleet.meant = true;
+  parsed.options.fleet.all = true;
+  return absl::OkStatus();
+}
+
+absl::Status SetFailedAdds(Parsed& parsed, absl::string_view value) {
+  int64_t& percent = parsed.options.fleet.max_failed_adds;
+  if (absl::ConsumeSuffix(&value, "%") && absl::SimpleAtoi(value, &percent) &&
+      percent >= 0 && percent <= 100) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError("must be one of 0% to 100%");
 }
 
 absl::Status SetQuery(Parsed& parsed, absl::string_view) {
@@ -268,6 +290,21 @@ constexpr Flag kFlags[] = {
     {"on-failure", "rollback|stop",
      "What happens to the nodes that have it. Default: rollback.",
      SetOnFailure},
+    {"max-failed-adds", "N%",
+     "How many ADDs of a node may fail before it counts as failed, unless as\n"
+     "many did before. Default: 10%.",
+     SetFailedAdds},
+    {"all", "", "Many nodes: all of a Kubernetes cluster. Needs --image.",
+     SetAll},
+    {"image", "IMAGE",
+     "In a cluster: the container image whose plugin is installed.",
+     SetText<&Options::Fleet::image>},
+    {"kubeconfig", "FILE",
+     "How the cluster's API server is reached. Default: as the pod this is.",
+     SetText<&Options::Fleet::kubeconfig>},
+    {"run", "NAME",
+     "In a cluster: goes on with the run of that name, if there is one.",
+     SetText<&Options::Fleet::run>},
     {"fleet", "",
      "--status, --resume, --abort and --rollback are about the run over many\n"
      "nodes.",
@@ -285,6 +322,7 @@ constexpr Flag kFlags[] = {
     {"tls-key", "FILE", "... and its key.", SetServe<&Options::Serve::tls_key>},
     {"serve-name", "NAME,NAME...",
      "What else browsers may call the page: a proxy's name.", SetServeNames},
+    {"pause", "", "In a cluster: begin nothing new until --resume.", SetPause},
     {"abort", "", "With --fleet: leave what is upgraded, begin nothing more.",
      SetAbort},
 };
@@ -329,70 +367,6 @@ void MeanServe(Parsed& parsed) {
   }
 }
 
-absl::Status CheckServe(const Options::Serve& serve, Action action) {
-  if (serve.tls_cert.empty() != serve.tls_key.empty()) {
-    return absl::InvalidArgumentError("--tls-cert and --tls-key go together");
-  }
-  if (action == Action::kServe) return absl::OkStatus();
-  if (!serve.address.empty()) {
-    return absl::InvalidArgumentError("--serve goes with --from and --self");
-  }
-  if (serve.token_file.empty() && serve.tls_cert.empty() &&
-      serve.names.empty()) {
-    return absl::OkStatus();
-  }
-  return absl::InvalidArgumentError(
-      "--token-file, --tls-cert, --tls-key and --serve-name go with --serve");
-}
-
-absl::Status CheckFleet(const Options& options) {
-  const Options::Fleet& fleet = options.fleet;
-  const bool begins = !fleet.nodes.empty() || !fleet.nodes_file.empty();
-  if (begins !=
-      (options.action == Action::kUpgrade || options.action == Action::kQuery ||
-       options.action == Action::kServe)) {
-    return absl::InvalidArgumentError(
-        "--nodes and --nodes-file go with --from and --self, or with --query; "
-        "--fleet with --status, --resume, --abort and --rollback");
-  }
-  if (begins && fleet.through.empty()) {
-    return absl::InvalidArgumentError("--nodes needs --through");
-  }
-  if (options.dry_run || options.action == Action::kCheck ||
-      (!options.catalogue.empty() && options.action != Action::kServe)) {
-    return absl::InvalidArgumentError(
-        "--dry-run, --check and --catalogue are for one node");
-  }
-  return CheckServe(options.serve, options.action);
-}
-
-absl::Status CheckTogether(const Parsed& parsed) {
-  const Options& options = parsed.options;
-  if (options.action == Action::kHelp) return absl::OkStatus();
-  if (parsed.actions.empty()) {
-    return absl::InvalidArgumentError(
-        "say what to do: --from=FILE, --self, --rollback, --resume, --check, "
-        "--query, --serve or --status");
-  }
-  if (parsed.actions.size() > 1) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        parsed.actions[0], " and ", parsed.actions[1], ": only one of them"));
-  }
-  if (options.fleet.meant) return CheckFleet(options);
-  if (options.action == Action::kAbort) {
-    return absl::InvalidArgumentError("--abort goes with --fleet");
-  }
-  if (options.action == Action::kUpgrade) return absl::OkStatus();
-  if (options.dry_run) {
-    return absl::InvalidArgumentError("--dry-run goes with --from and --self");
-  }
-  if (!options.sha256.empty() && options.action != Action::kRollback) {
-    return absl::InvalidArgumentError(
-        "--sha256 goes with --from, --self and --rollback");
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 int64_t Amount::Of(size_t all) const {
@@ -426,7 +400,7 @@ absl::StatusOr<Options> ParseOptions(
                        absl::StrCat("--", argument.name)));
   }
   MeanServe(parsed);
-  RETURN_IF_ERROR(CheckTogether(parsed));
+  RETURN_IF_ERROR(CheckTogether(parsed.options, parsed.actions));
   return parsed.options;
 }
 

@@ -29,6 +29,7 @@ struct Options {
     kStatus,
     kCheck,
     kAbort,
+    kPause,
     kQuery,
     kServe,
     kHelp
@@ -55,13 +56,23 @@ struct Options {
     std::vector<std::string> nodes = {};
     std::string nodes_file = {};
     std::string through = {};
+    // Instead of `through`, a Kubernetes cluster.
+    bool all = false;  // its nodes
+    std::string kubeconfig = {};
+    std::string image = {};
+    std::string run = {};  // its name
     Amount canaries = {1, false};
     Amount batch_size = {1, false};
     Amount max_unavailable = {};  // 0: as the batch
     Amount max_failures = {};
     absl::Duration soak = absl::ZeroDuration();
     absl::Duration deadline = absl::Hours(1);
-    bool stop_only = false;  // when it fails
+    bool stop_only = false;        // when it fails
+    int64_t max_failed_adds = 10;  // of a hundred
+
+    bool in_cluster() const {
+      return all || !kubeconfig.empty() || !image.empty();
+    }
   };
   Fleet fleet = {};
 

@@ -145,5 +145,32 @@ TEST(OptionsTest, ThePageIsServedForManyNodes) {
           .ok());
 }
 
+TEST(OptionsTest, ARunOverAClusterHasAnImage) {
+  const Options options = Parse({"--all", "--image=i:1", "--run=job-7",
+                                 "--max-failed-adds=25%", "--force"});
+  EXPECT_EQ(options.action, Action::kUpgrade);
+  EXPECT_TRUE(options.fleet.in_cluster());
+  EXPECT_EQ(options.fleet.image, "i:1");
+  EXPECT_EQ(options.fleet.run, "job-7");
+  EXPECT_EQ(options.fleet.max_failed_adds, 25);
+  EXPECT_TRUE(Parse({"--nodes=a", "--image=i:1"}).fleet.in_cluster());
+  EXPECT_EQ(Parse({"--all", "--pause"}).action, Action::kPause);
+  EXPECT_TRUE(Parse({"--kubeconfig=f", "--status"}).fleet.in_cluster());
+}
+
+TEST(OptionsTest, WhatMakesNoSenseInAClusterIsRefused) {
+  ExpectError({"--all"}, "say what to do");
+  ExpectError({"--image=i:1"}, "either --all or --nodes");
+  ExpectError({"--all", "--nodes=a", "--image=i:1"}, "either --all or --nodes");
+  ExpectError({"--all", "--self"}, "--image says what is installed");
+  ExpectError({"--all", "--self", "--image=i:1"},
+              "--image says what is installed");
+  ExpectError({"--all", "--image=i:1", "--through=x"}, "--through");
+  ExpectError({"--all", "--abort", "--image=i:1"}, "begin a run");
+  ExpectError({"--all", "--image=i:1", "--max-failed-adds=3"}, "0% to 100%");
+  ExpectError({"--pause"}, "--pause goes with --fleet or --all");
+  ExpectError({"--fleet", "--pause"}, "elsewhere Ctrl-C");
+}
+
 }  // namespace
 }  // namespace applets::upgrade

@@ -250,6 +250,7 @@ int UpgradeMain(int argc, char** argv) {
     case Action::kResume:
     case Action::kCheck:
     case Action::kAbort:
+    case Action::kPause:
     case Action::kQuery:
     case Action::kServe:
       break;
