@@ -137,6 +137,7 @@ absl::Status Hold::SaveOnce(const Fleet& fleet) {
   RETURN_IF_ERROR(
       api_.Modify(kCniUpgrades, RecordKey(), decide, Soon()).status());
   renewed_ = absl::Now();
+  recorded_ = ToJson(fleet);
   return absl::OkStatus();
 }
 
@@ -163,7 +164,7 @@ absl::Status Hold::Beat(Fleet& fleet) {
     granted = fleet;
     Grant(now.wish, granted);
     ClusterRecord record = Mine(Wish::kNone);
-    if (now.wish == Wish::kNone) return HolderPatch(record);
+    if (ToJson(granted) == recorded_) return HolderPatch(record);
     record.fleet = granted;
     return RecordPatch(record);
   };
@@ -173,7 +174,9 @@ absl::Status Hold::Beat(Fleet& fleet) {
     held_ = false;
     return renewed;
   }
-  if (renewed.ok()) fleet = std::move(granted);
+  if (!renewed.ok()) return absl::OkStatus();
+  fleet = std::move(granted);
+  recorded_ = ToJson(fleet);
   return absl::OkStatus();
 }
 

@@ -51,8 +51,9 @@ class Hold {
   // Only while it is held. ABORTED: somebody else has taken it. An API server
   // that isn't there is waited for.
   absl::Status Save(const Fleet& fleet);
-  // The hold is renewed when it is time, and what is wished is done to the
-  // fleet. An API server that isn't there is no error.
+  // When it is time: the hold is renewed, what is wished is done to the fleet,
+  // and what has changed is recorded. An API server that isn't there is no
+  // error.
   absl::Status Beat(Fleet& fleet);
 
   // Wishes something of whoever holds it. NOT_FOUND: there is no run.
@@ -70,6 +71,7 @@ class Hold {
   const Times times_;
   bool held_ = false;
   absl::Time renewed_ = {};
+  std::string recorded_ = {};  // the fleet, as JSON
 };
 
 // What is wished, done. A run that is over can only be taken back.

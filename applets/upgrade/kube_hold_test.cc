@@ -116,6 +116,16 @@ TEST_F(KubeHoldTest, AWishIsGrantedAndRecordedAtTheNextBeat) {
   EXPECT_EQ(Recorded().fleet->phase, FleetPhase::kStopping);
 }
 
+TEST_F(KubeHoldTest, HowFarItIsCanBeSeenBetweenTwoRecords) {
+  Hold hold(api_, "me", kTimes);
+  ASSERT_TRUE(hold.Take(Never).ok());
+  Fleet fleet = Some("x");
+  ASSERT_TRUE(hold.Save(fleet).ok());
+  fleet.nodes[0].state = NodeState::kUpgraded;
+  ASSERT_TRUE(hold.Beat(fleet).ok());
+  EXPECT_EQ(Recorded().fleet->nodes[0].state, NodeState::kUpgraded);
+}
+
 TEST_F(KubeHoldTest, AnApiServerThatFailsIsNoReasonToEndButNothingIsRecorded) {
   Hold hold(api_, "me", kTimes);
   ASSERT_TRUE(hold.Take(Never).ok());

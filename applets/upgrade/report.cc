@@ -9,6 +9,9 @@ namespace {
 
 using Presence = Artifact::Presence;
 
+// Short of what JSON's escapes could make of it.
+constexpr size_t kBriefTextBytes = 500;
+
 std::string NameOf(const Artifact& artifact) {
   if (artifact.presence == Presence::kMissing) return "nothing";
   return artifact.version.empty() ? "an unknown version" : artifact.version;
@@ -82,7 +85,8 @@ void Write(base::JsonWriter& writer, absl::string_view key,
   base::WriteMember(writer, "presence", ToString(facts.artifact.presence));
   base::WriteMember(writer, "sha256", facts.artifact.sha256);
   base::WriteMember(writer, "version", facts.artifact.version);
-  base::WriteMember(writer, "problem", facts.problem);
+  base::WriteMember(writer, "problem",
+                    absl::string_view(facts.problem).substr(0, kBriefTextBytes));
   writer.EndObject();
 }
 
@@ -97,9 +101,6 @@ void WriteRefusals(base::JsonWriter& writer, const Verdict& verdict) {
   }
   writer.EndArray();
 }
-
-// Short of what JSON's escapes could make of it.
-constexpr size_t kBriefTextBytes = 500;
 
 std::string BriefErrorOf(const Answer& answer) {
   std::string text = answer.error;
