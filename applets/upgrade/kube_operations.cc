@@ -102,7 +102,9 @@ std::optional<FleetAnswer> Operations::WaitUntilGone(
   // A kubelet that has never taken it won't let go of it, either.
   const absl::Duration patience = operation.taken ? kTakenLimit : kAwayLimit;
   if (now - *errand.leaving < patience) return std::nullopt;
-  return Nothing("an earlier pod of it doesn't go away");
+  return Nothing(operation.taken
+                     ? "an earlier pod of it doesn't go away"
+                     : "its kubelet neither takes a pod nor lets go of it");
 }
 
 absl::StatusOr<std::optional<Operation>> Operations::Find(

@@ -85,8 +85,9 @@ void Write(base::JsonWriter& writer, absl::string_view key,
   base::WriteMember(writer, "presence", ToString(facts.artifact.presence));
   base::WriteMember(writer, "sha256", facts.artifact.sha256);
   base::WriteMember(writer, "version", facts.artifact.version);
-  base::WriteMember(writer, "problem",
-                    absl::string_view(facts.problem).substr(0, kBriefTextBytes));
+  base::WriteMember(
+      writer, "problem",
+      absl::string_view(facts.problem).substr(0, kBriefTextBytes));
   writer.EndObject();
 }
 
