@@ -8,11 +8,12 @@ readonly build=(
   bazel-bootstrap g++ git libevent-dev libmnl-dev libsqlite3-dev libssl-dev
   libyaml-cpp-dev python3
 )
-# Sanitizers, fuzzers and format; container runtimes and network tools of e2e/.
+# Sanitizers, fuzzers and format; container runtimes, network tools and the browser
+# of e2e/.
 readonly test=(
   clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev
   busybox-static catatonit containerd containernetworking-plugins
-  golang-github-appc-cni-dev golang-go podman runc
+  chromium chromium-driver golang-github-appc-cni-dev golang-go openssl podman runc
   conntrack curl iproute2 iptables iputils-arping iputils-ping jq strace tcpdump
 )
 

@@ -56,13 +56,15 @@ Board::Board(Offer offer, const std::vector<std::string>& nodes)
 }
 
 void Board::SwitchOn(absl::Time now) {
+  const bool was_off = service_ == Service::kOff;
   service_ = Service::kAsking;
   since_ = now;
   asked_ = 0;
   to_ask_.clear();
   for (size_t i = 0; i < seen_.size(); ++i) {
     seen_[i].asked = false;
-    seen_[i].finding.reset();
+    seen_[i].awaited = true;
+    if (was_off) seen_[i].finding.reset();
     Ask(i);
   }
   DrawAll();
@@ -91,11 +93,11 @@ std::vector<size_t> Board::TakeToAsk(size_t room) {
 void Board::Hear(size_t node, const Finding& finding, absl::Time now) {
   Seen& seen = seen_[node];
   if (service_ == Service::kOff || !seen.asked) return;
-  const bool first = !seen.finding.has_value();
+  const bool awaited = std::exchange(seen.awaited, false);
   seen.asked = false;
   seen.finding = finding;
   seen.found = now;
-  if (first && service_ == Service::kAsking && ++asked_ == seen_.size()) {
+  if (awaited && service_ == Service::kAsking && ++asked_ == seen_.size()) {
     service_ = Service::kOn;
     since_ = now;
     DrawAll();

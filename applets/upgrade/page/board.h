@@ -52,6 +52,7 @@ struct Seen {
   bool in_run = false;      // ... and that run isn't over
   bool takes_back = false;  // ... and goes back now
   bool asked = false;       // somebody asks it, or is about to
+  bool awaited = false;     // ... and the query task waits for the answer
 };
 // Whether a run may begin, `idle`, says what can be asked for.
 Row RowOf(const Seen& seen, const Offer& offer, bool idle);

@@ -84,6 +84,17 @@ TEST_F(BoardTest, SwitchedOnItAsksEveryNode) {
   EXPECT_FALSE(B().can_upgrade);
 }
 
+TEST_F(BoardTest, AskedAgainItShowsWhatItKnewUntilThen) {
+  On();
+  board_.SwitchOn(At(5));
+  EXPECT_EQ(board_.asked(), 0);
+  EXPECT_EQ(A().state, RowState::kOutdated);
+  EXPECT_FALSE(A().can_upgrade);
+  Answer(New(), 6);
+  EXPECT_EQ(board_.service(), Service::kOn);
+  EXPECT_EQ(A().state, RowState::kCurrent);
+}
+
 TEST_F(BoardTest, AnAnswerAfterItWasSwitchedOffIsIgnored) {
   board_.SwitchOn(At(0));
   ASSERT_THAT(board_.TakeToAsk(1), SizeIs(1));

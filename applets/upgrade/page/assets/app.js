@@ -18,6 +18,7 @@ const asked = { search: "", state: "", order: "list", descending: "", page: 0, s
 const chosen = new Set(); // nodes
 let source = null;        // of events
 let pending = null;       // the order in the dialog
+let begun = false;        // it was taken, and the run's panel gets the focus
 
 // --- words
 const t = (key, ...args) => (texts[language][key] ?? key).replace(/\{(\d)\}/g, (_, i) => args[i]);
@@ -32,6 +33,7 @@ const versionOf = (row) => row.state === "upgrading" || row.state === "returning
 function speak() {
   document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
   document.title = t("title");
+  $("news").textContent = "";
   for (const e of document.querySelectorAll("[data-text]")) e.textContent = t(e.dataset.text);
   for (const e of document.querySelectorAll("[data-placeholder]")) e.placeholder = t(e.dataset.placeholder);
   for (const e of document.querySelectorAll("[data-label]")) e.setAttribute("aria-label", t(e.dataset.label));
@@ -61,7 +63,11 @@ function follow() {
   source = new EventSource("/api/events?" + questionOf());
   source.addEventListener("head", (event) => { head = JSON.parse(event.data); drawHead(); });
   source.addEventListener("view", (event) => takeView(JSON.parse(event.data)));
-  source.onopen = () => { $("link").textContent = ""; $("link").classList.remove("lost"); };
+  source.onopen = () => {
+    $("link").textContent = "";
+    // A page that was started anew knows nobody.
+    if ($("link").classList.replace("lost", "link")) knock();
+  };
   source.onerror = () => {
     $("link").textContent = t("lost");
     $("link").classList.add("lost");
@@ -71,6 +77,7 @@ function follow() {
 
 function takeView(news) {
   if (news.rows) {
+    if (!view && news.rows.length) requestAnimationFrame(() => performance.mark("rows"));
     view = news;
     asked.page = news.page;
     drawRows();
@@ -88,12 +95,15 @@ function takeView(news) {
 
 // What somebody who doesn't see the table should hear, too.
 const ends = ["current", "outdated", "failed", "lost", "unreachable"];
-const busy = ["upgrading", "checking", "returning", "waiting"];
+const busy = ["upgrading", "checking", "returning"];
 function tell(before, now) {
   if (busy.includes(before.state) && ends.includes(now.state)) {
     say(t("done", now.node, now.state === "failed" || now.state === "lost" ? t("state." + now.state) + ": " + textOf(now) : textOf(now) || t("state." + now.state)));
   }
 }
+// Who we are to the server.
+const knock = () => get("/api/session").then((session) => enter(session.csrf || null)).catch(fail);
+
 let quiet = 0;
 function say(text, alarm = false) {
   const place = $(alarm ? "alert" : "news");
@@ -147,7 +157,7 @@ function drawRun() {
   if (!run) return;
   const over = ["done", "stopped", "returned"].includes(run.phase);
   const here = run.who === "here", away = run.who === "elsewhere";
-  let state = t("phase." + run.phase);
+  let state = t("phase." + (over && run.failed ? "failed." : "") + run.phase);
   if (run.pausing) state = t("pausing");
   else if (!over && away) state = t("elsewhere");
   else if (!over && !here) state = t("left");
@@ -169,6 +179,7 @@ function drawRun() {
   for (const button of box.querySelectorAll("[data-do]")) {
     button.hidden = !csrf || !can[button.dataset.do];
   }
+  if (begun && here) { begun = false; box.focus(); }
 }
 
 function newRow() {
@@ -317,6 +328,7 @@ async function begin() {
   try {
     await post("/api/runs", body);
     $("order").close();
+    begun = true;
     chosen.clear();
     drawRows();
     drawChosen();
@@ -402,4 +414,4 @@ listen();
 speak();
 follow();
 get("/api/releases").then((json) => { releases = json; drawReleases(); }).catch(fail);
-get("/api/session").then((session) => enter(session.csrf || null)).catch(fail);
+knock();
