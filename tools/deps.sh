@@ -14,7 +14,8 @@ readonly test=(
   clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev
   busybox-static catatonit containerd containernetworking-plugins
   chromium chromium-driver golang-github-appc-cni-dev golang-go openssl podman runc
-  conntrack curl iproute2 iptables iputils-arping iputils-ping jq strace tcpdump
+  conntrack curl iproute2 iptables iputils-arping iputils-ping jq
+  netcat-openbsd strace tcpdump
 )
 
 say() { echo "deps.sh: $*"; }
