@@ -1,7 +1,7 @@
 #!/bin/bash
 # kubernetes_upgrade.sh: the plugin is upgraded through a real API server (1.20), by
 #   pods on a real node, while ADDs and DELs go on: by the Job of deploy/upgrader.yaml
-#   with its rights; by a command that is killed and followed by another one; a bad
+#   with its rights, then ipamd by `kubectl set image`; by a command that is killed and followed by another one; a bad
 #   release stops at the canary; one whose pods fail afterwards is taken back; two
 #   upgraders at once; pause, abort, rollback; nodes that are cordoned, tainted,
 #   unreachable, or whose kubelet is gone.
@@ -86,10 +86,21 @@ by_upgrader='(.user.username == "system:serviceaccount:kube-system:cnivpc-upgrad
 same "the Job has all the rights it needs" 0 "$(audited "$by_upgrader and .responseStatus.code == 403")"
 expect "and has asked by its account" [ "$(audited "$by_upgrader and .verb == \"create\" and .objectRef.resource == \"pods\"")" = 3 ]
 
+# --- then ipamd, by its DaemonSet
+ipamd_commit() { ipamd_get node-a /metrics | sed -n 's/^cnivpc_build_info{commit="\([^"]*\)".*/\1/p'; }
+same "ipamd is the version it was started as" "$old_commit" "$(ipamd_commit)"
+kubectl -n kube-system set image daemonset/cni-vpc-ipamd install=cnivpc/ipamd:0.2.0 ipamd=cnivpc/ipamd:0.2.0 >/dev/null
+expect "kubectl set image replaces it" kubectl -n kube-system rollout status daemonset cni-vpc-ipamd --timeout=120s
+same "by the new version" "$new_commit" "$(ipamd_commit)"
+same "the plugin is the new one, too" "$new_commit" "$(installed)"
+
 # --- a bad release, a missing image
 exits "a bad release stops at the canary" 1 "rehearse" upgrade --all --image=cnivpc/ipamd:bad
 same "the node has what it had" "$new_commit" "$(installed)"
 same "the run has stopped" "returned failed" "$(status '"\(.phase) \(.nodes[0].state)"')"
+exits "a query asks every node" 0 "node-a" upgrade --all --query --image=cnivpc/ipamd:0.1.0
+same "... also for programs" "node-a true 0.1.0 0.1.0 10.126.0.11" \
+  "$(upgrade --all --query --image=cnivpc/ipamd:0.1.0 -o json | jq -r '.nodes[0] | "\(.node) \(.reached) \(.version) \(.ipamd) \(.address)"')"
 exits "an image that isn't there is said so" 1 "its pod doesn't start" upgrade --all --image=cnivpc.test/none:1
 
 # --- killed in the middle

@@ -149,6 +149,8 @@ struct FleetAnswer {
   std::string version = {};  // of what is installed; "": not told
   // To kLook and kCheck; none: there is no ipamd.
   std::optional<IpamdHealth> health = std::nullopt;
+  // To kLook, by a pod: its own words, JSON as in report.h.
+  std::string raw = {};
   std::string text = {};
 };
 

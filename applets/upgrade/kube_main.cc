@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/random/random.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -21,7 +22,10 @@
 #include "applets/upgrade/kube_hold.h"
 #include "applets/upgrade/kube_nodes.h"
 #include "applets/upgrade/kube_operations.h"
+#include "applets/upgrade/kube_query.h"
 #include "applets/upgrade/kube_record.h"
+#include "applets/upgrade/query.h"
+#include "applets/upgrade/report.h"
 #include "base/status.h"
 #include "kube/client.h"
 #include "kube/config.h"
@@ -101,6 +105,17 @@ class Command {
     return *record->fleet;
   }
 
+  // Asks every node, also those that a run would leave alone if they answer.
+  absl::StatusOr<std::vector<NodeFinding>> Query() {
+    Options options = options_;
+    options.force = true;
+    options.fleet.run = OwnName();
+    ASSIGN_OR_RETURN(const Fleet fleet, Begin(options));
+    auto findings = QueryCluster(operations_, fleet);
+    operations_.Sweep("");
+    return findings;
+  }
+
   // Carries the run out; or has whoever is at work do what is wished.
   absl::StatusOr<Fleet> Go() {
     const std::optional<Wish> wish = WishOf(options_);
@@ -108,6 +123,9 @@ class Command {
       const auto left = hold_.Take(IsInterrupted);
       if (left.ok()) return CarryOn(*left);
       if (!absl::IsUnavailable(left.status()) || !wish) return left.status();
+      ASSIGN_OR_RETURN(const Fleet now, OnRecord());
+      const bool goes_on = *wish == Wish::kResume && !now.paused;
+      if (goes_on) return left.status();
       RETURN_IF_ERROR(hold_.Send(*wish));
       ASSIGN_OR_RETURN(auto fleet, Follow(*wish));
       if (fleet) return *std::move(fleet);
@@ -120,7 +138,7 @@ class Command {
     if (options_.action == Action::kUpgrade) {
       const std::string& run = options_.fleet.run;
       if (left && !run.empty() && left->id == run) return *std::move(left);
-      if (!left || left->over()) return Begin();
+      if (!left || left->over()) return Begin(options_);
       return absl::FailedPreconditionError(
           "a run over this cluster isn't finished: cnivpc upgrade --all "
           "--resume, --abort or --rollback");
@@ -130,7 +148,7 @@ class Command {
     return *std::move(left);
   }
 
-  absl::StatusOr<Fleet> Begin() {
+  absl::StatusOr<Fleet> Begin(const Options& options) {
     ASSIGN_OR_RETURN(
         const kube::Page page,
         api_.List({.resource = kube::kNodes}, absl::Now() + kListLimit));
@@ -139,13 +157,13 @@ class Command {
       ASSIGN_OR_RETURN(cluster.emplace_back(), DecodeClusterNode(object));
     }
     std::vector<std::string> wanted;
-    if (!options_.fleet.all) {
-      ASSIGN_OR_RETURN(wanted, NodesOf(options_));
+    if (!options.fleet.all) {
+      ASSIGN_OR_RETURN(wanted, NodesOf(options));
     }
     Fleet fleet =
-        NewFleet(options_, wanted.empty() ? cluster.size() : wanted.size());
-    if (!options_.fleet.run.empty()) fleet.id = options_.fleet.run;
-    fleet.wanted = options_.sha256;
+        NewFleet(options, wanted.empty() ? cluster.size() : wanted.size());
+    if (!options.fleet.run.empty()) fleet.id = options.fleet.run;
+    fleet.wanted = options.sha256;
     ASSIGN_OR_RETURN(fleet.nodes,
                      NodesFor(cluster, wanted, fleet.means, fleet.started));
     if (!fleet.nodes.empty()) return fleet;
@@ -231,12 +249,25 @@ bool IsAsWished(const Options& options, const Fleet& fleet) {
          fleet.Count(NodeState::kLost) == 0;
 }
 
+int ShowQuery(const Options& options,
+              const absl::StatusOr<std::vector<NodeFinding>>& findings) {
+  if (!findings.ok()) return Fail(options, findings.status());
+  Print(stdout, IsText(options) ? ToText(*findings)
+                                : absl::StrCat(ToJson(*findings), "\n"));
+  const bool all = absl::c_all_of(
+      *findings, [](const NodeFinding& one) { return one.finding.reached; });
+  return static_cast<int>(all ? ExitStatus::kDone : ExitStatus::kFailed);
+}
+
 }  // namespace
 
 int KubeMain(const Options& options) {
   auto config = ConfigOf(options);
   if (!config.ok()) return Fail(options, config.status());
   Command command(options, *std::move(config));
+  if (options.action == Action::kQuery) {
+    return ShowQuery(options, command.Query());
+  }
   const bool looks = options.action == Action::kStatus;
   const auto fleet = looks ? command.OnRecord() : command.Go();
   if (!fleet.ok()) return Fail(options, fleet.status());

@@ -239,6 +239,7 @@ FleetAnswer AnswerOfEnd(const Fleet& fleet, const FleetTask& task,
                                 {.exit_status = operation.exit_status,
                                  .out = operation.answer,
                                  .err = operation.answer});
+  if (task.kind == Task::kLook) answer.raw = operation.answer;
   const bool killed =
       operation.end_reason == "OOMKilled" || operation.phase == Phase::kFailed;
   if (answer.kind == Answered::kNothing && killed) {

@@ -309,7 +309,7 @@ constexpr Flag kFlags[] = {
      "--status, --resume, --abort and --rollback are about the run over many\n"
      "nodes.",
      SetFleet},
-    {"query", "", "What is installed on --nodes? Needs --through.", SetQuery},
+    {"query", "", "What is installed on --nodes, or on --all?", SetQuery},
     {"serve", "ADDRESS:PORT",
      "The page to upgrade --nodes from, with a browser. Needs --through; what\n"
      "it installs is --self, or --from.",

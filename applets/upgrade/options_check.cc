@@ -37,15 +37,15 @@ absl::Status CheckCluster(const Options& options) {
         "in a cluster --image says what is installed, not --from, --self and "
         "--through");
   }
-  if (options.action != Action::kUpgrade) {
+  if (options.action != Action::kUpgrade && options.action != Action::kQuery) {
     return names || !fleet.image.empty()
                ? absl::InvalidArgumentError(
-                     "--nodes and --image begin a run, and nothing else")
+                     "--nodes and --image begin a run, or go with --query")
                : absl::OkStatus();
   }
   if (names != fleet.all && !fleet.image.empty()) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      "a run over a cluster needs --image, and either --all or --nodes");
+      "in a cluster --image is needed, and either --all or --nodes");
 }
 
 absl::Status CheckThrough(const Options& options) {

@@ -155,6 +155,7 @@ TEST(OptionsTest, ARunOverAClusterHasAnImage) {
   EXPECT_EQ(options.fleet.max_failed_adds, 25);
   EXPECT_TRUE(Parse({"--nodes=a", "--image=i:1"}).fleet.in_cluster());
   EXPECT_EQ(Parse({"--all", "--pause"}).action, Action::kPause);
+  EXPECT_EQ(Parse({"--all", "--query", "--image=i:1"}).action, Action::kQuery);
   EXPECT_TRUE(Parse({"--kubeconfig=f", "--status"}).fleet.in_cluster());
 }
 
@@ -167,6 +168,7 @@ TEST(OptionsTest, WhatMakesNoSenseInAClusterIsRefused) {
               "--image says what is installed");
   ExpectError({"--all", "--image=i:1", "--through=x"}, "--through");
   ExpectError({"--all", "--abort", "--image=i:1"}, "begin a run");
+  ExpectError({"--all", "--query"}, "--image is needed");
   ExpectError({"--all", "--image=i:1", "--max-failed-adds=3"}, "0% to 100%");
   ExpectError({"--pause"}, "--pause goes with --fleet or --all");
   ExpectError({"--fleet", "--pause"}, "elsewhere Ctrl-C");

@@ -21,6 +21,7 @@
 #include "applets/upgrade/fleet_main.h"
 #include "applets/upgrade/inspect.h"
 #include "applets/upgrade/ipamd_look.h"
+#include "applets/upgrade/kube_main.h"
 #include "applets/upgrade/options.h"
 #include "applets/upgrade/page/page_main.h"
 #include "applets/upgrade/query_main.h"
@@ -230,7 +231,10 @@ int UpgradeMain(int argc, char** argv) {
                                "\nSee cnivpc upgrade --help\n"));
     return static_cast<int>(ExitStatus::kUsage);
   }
-  if (options->action == Action::kQuery) return QueryMain(*options);
+  if (options->action == Action::kQuery) {
+    return options->fleet.in_cluster() ? KubeMain(*options)
+                                       : QueryMain(*options);
+  }
   if (options->action == Action::kServe) return page::PageMain(*options);
   if (options->action != Action::kHelp && options->fleet.meant) {
     HoldSignals();
