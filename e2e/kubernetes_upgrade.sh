@@ -1,10 +1,11 @@
 #!/bin/bash
 # kubernetes_upgrade.sh: the plugin is upgraded through a real API server (1.20), by
 #   pods on a real node, while ADDs and DELs go on: by the Job of deploy/upgrader.yaml
-#   with its rights, then ipamd by `kubectl set image`; by a command that is killed and followed by another one; a bad
-#   release stops at the canary; one whose pods fail afterwards is taken back; two
-#   upgraders at once; pause, abort, rollback; nodes that are cordoned, tainted,
-#   unreachable, or whose kubelet is gone.
+#   with its rights, and then ipamd by `kubectl set image`; by a command that is
+#   killed and followed by another one. A bad release stops at the canary; one whose
+#   pods fail afterwards is taken back. Two upgraders at once; pause, abort, rollback;
+#   nodes that are cordoned, tainted, unreachable, or whose kubelet is gone; an API
+#   server that dies.
 . "$(dirname "$0")/lab.sh"
 . "$(dirname "$0")/rigs/kubernetes.sh"
 kubernetes_or_skip
