@@ -27,6 +27,8 @@ using rpc::Answer;
 constexpr absl::Duration kLockLimit = absl::Seconds(10);
 constexpr absl::Duration kQueueInterval = absl::Seconds(5);
 constexpr int kMetadataAttempts = 3;
+// A pool that is dry for less isn't told by STATUS.
+constexpr absl::Duration kStatusHold = absl::Seconds(5);
 constexpr absl::Duration kStopPoll = absl::Milliseconds(10);
 
 absl::StatusOr<Answer> AsAnswer(const absl::Status& status) {
@@ -125,6 +127,7 @@ Daemon::Daemon(base::Loop& loop, const Options& options,
       on_stopped_(std::move(on_stopped)),
       ledger_(std::move(ledger)),
       node_(std::move(node)),
+      told_(kStatusHold),
       announcer_(loop, metrics_,
                  [this](base::Ipv4 ip) {
                    const pool::Address* row = ledger_->pool().Find(ip);
@@ -250,6 +253,7 @@ void Daemon::OpenAdmin() {
 
 void Daemon::OnRecords(const pool::Records& records) {
   WatchOver(records);
+  if (ledger_->pool().counts().warm > 0) told_.OnWarm();
   if (admin_ != nullptr) admin_->OnRecords(records);
   if (cluster_ != nullptr) cluster_->OnRecords();
 }
@@ -371,13 +375,20 @@ void Daemon::Get(const rpc::Call& call, const rpc::Reply& reply) {
   if (call.path == "/v1/pool") {
     return reply(Answer{rpc::ToJson(desk_->Pool(options_.node))});
   }
-  if (call.path == "/readyz" || call.path == "/v1/status") {
-    absl::Status status =
-        store_status_.ok() ? desk_->CouldLease() : store_status_;
-    if (stopping_) status = absl::UnavailableError("ipamd is stopping");
-    return reply(AsAnswer(status));
+  if (call.path == "/readyz") return reply(AsAnswer(Readiness()));
+  if (call.path == "/v1/status") {
+    if (ledger_->pool().counts().warm > 0) told_.OnWarm();
+    const absl::Status status = Readiness();
+    const absl::Status told = told_.Look(status, ledger::BootNow());
+    const bool serves = store_status_.ok() && !stopping_;
+    return reply(AsAnswer(serves ? told : status));
   }
   reply(absl::UnimplementedError(absl::StrCat("no such path: ", call.path)));
+}
+
+absl::Status Daemon::Readiness() const {
+  if (stopping_) return absl::UnavailableError("ipamd is stopping");
+  return store_status_.ok() ? desk_->CouldLease() : store_status_;
 }
 
 void Daemon::Post(const rpc::Call& call, rpc::Reply reply) {

@@ -22,6 +22,7 @@
 #include "applets/ipamd/options.h"
 #include "applets/ipamd/prober.h"
 #include "applets/ipamd/shifter.h"
+#include "applets/ipamd/steady_status.h"
 #include "applets/ipamd/undertaker.h"
 #include "applets/ledger/ledger.h"
 #include "applets/rpc/server.h"
@@ -60,6 +61,7 @@ class Daemon {
   void Write(Note note);
   void InstallConflist();
   void OnRecords(const pool::Records& records);
+  absl::Status Readiness() const;
   void WatchOver(const pool::Records& records);
   void Tell(const pool::Note& note);
   void Declare();
@@ -86,6 +88,7 @@ class Daemon {
   std::unique_ptr<ledger::Ledger> ledger_;
   netlink::Node node_;
   absl::Status store_status_;
+  SteadyStatus told_;  // to those who ask for STATUS
   absl::Time unguarded_until_;
   bool stopping_ = false;
   absl::Time stop_deadline_;
