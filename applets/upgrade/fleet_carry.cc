@@ -143,6 +143,9 @@ class Carriage {
   void Take(const std::vector<Heard>& heard) {
     at_work_ -= heard.size();
     for (const Heard& one : heard) {
+      // What an interrupted upgrader wasn't told the next one asks for.
+      const bool none = one.answer.kind == FleetAnswer::Kind::kNothing;
+      if (interrupted_ && none) continue;
       Hear(fleet_, one.task, one.answer, absl::Now());
     }
   }

@@ -71,6 +71,10 @@ absl::StatusOr<std::optional<ClusterRecord>> Hold::Read() {
   const auto object = api_.Get(kCniUpgrades, RecordKey(), Soon());
   if (absl::IsNotFound(object.status())) {
     if (kube::ReasonOf(object.status()) == "NotFound") return std::nullopt;
+    return absl::FailedPreconditionError(
+        absl::StrCat("the cluster doesn't know the resource (deploy/crds.yaml "
+                     "has it): ",
+                     object.status().message()));
   }
   RETURN_IF_ERROR(object.status());
   ASSIGN_OR_RETURN(ClusterRecord record, DecodeRecord(*object));

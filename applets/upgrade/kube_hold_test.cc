@@ -137,6 +137,13 @@ TEST_F(KubeHoldTest, AnApiServerThatFailsIsNoReasonToEndButNothingIsRecorded) {
   EXPECT_TRUE(hold.Save(fleet).ok());
 }
 
+TEST_F(KubeHoldTest, AClusterThatLacksTheResourceIsToldWhereItIs) {
+  lab_.Fail(404);
+  Hold hold(api_, "me", kTimes);
+  EXPECT_THAT(std::string(hold.Take(Never).status().message()),
+              HasSubstr("crds.yaml"));
+}
+
 TEST_F(KubeHoldTest, ARunThatIsTooLargeIsSaidSo) {
   Hold hold(api_, "me", kTimes);
   ASSERT_TRUE(hold.Take(Never).ok());
