@@ -161,12 +161,20 @@ absl::Status Embedded::TakeOver(Ipv4 address, const base::Mac& from) {
 }
 
 absl::Status Embedded::Release(Ipv4 address) {
+  return Free(address, options_.owner);
+}
+
+absl::Status Embedded::ReleaseFor(const Holding& holding) {
+  return Free(holding.address, holding.mac);
+}
+
+absl::Status Embedded::Free(Ipv4 address, const base::Mac& owner) {
   return Perform("Release", [&]() -> absl::Status {
     ASSIGN_OR_RETURN(
         Statement remove,
         db_.Prepare("DELETE FROM allocation WHERE ip=? AND owner=?"));
     return remove.Bind(1, static_cast<int64_t>(address.bits()))
-        .Bind(2, options_.owner.ToString())
+        .Bind(2, owner.ToString())
         .Run();
   });
 }

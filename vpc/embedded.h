@@ -51,6 +51,7 @@ class Embedded : public Provider {
   absl::Status Claim(base::Ipv4 address) override;
   absl::Status TakeOver(base::Ipv4 address, const base::Mac& from) override;
   absl::Status Release(base::Ipv4 address) override;
+  absl::Status ReleaseFor(const Holding& holding) override;
   absl::StatusOr<std::vector<base::Ipv4>> List() override;
   absl::StatusOr<Subnet> Describe() override;
   Usage usage() const override;
@@ -67,6 +68,7 @@ class Embedded : public Provider {
   absl::Status SetCursor(base::Ipv4 next);
   absl::StatusOr<std::set<base::Ipv4>> Taken();
   absl::StatusOr<std::string> OwnerOf(base::Ipv4 address);
+  absl::Status Free(base::Ipv4 address, const base::Mac& owner);
   absl::Status Give(base::Ipv4 address);
   base::Ipv4 First() const;
   base::Ipv4 After(base::Ipv4 address) const;

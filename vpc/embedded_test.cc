@@ -132,6 +132,17 @@ TEST_F(EmbeddedTest, TakesOverOnlyFromWhoHasIt) {
   EXPECT_EQ(b->List().value(), std::vector<Ipv4>{ip});
 }
 
+TEST_F(EmbeddedTest, AnotherNodesAddressIsGivenBackOnlyFromThere) {
+  const auto a = Node("10.0.0.0/24", 1);
+  const auto b = Node("10.0.0.0/24", 2);
+  const auto mac_of_a = base::Mac::LocallyAdministered(uint64_t{1} << 40);
+  const Ipv4 ip = a->Allocate(1, Priority::kFill)->front();
+  EXPECT_TRUE(b->ReleaseFor({ip, base::Mac(), "", "", ""}).ok());
+  EXPECT_EQ(a->List()->size(), 1u);
+  EXPECT_TRUE(b->ReleaseFor({ip, mac_of_a, "", "", ""}).ok());
+  EXPECT_TRUE(a->List()->empty());
+}
+
 TEST_F(EmbeddedTest, TellsWhatItWasAsked) {
   const auto node = Node("10.0.0.0/29", 1);
   node->Allocate(5, Priority::kFill).IgnoreError();

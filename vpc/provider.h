@@ -28,6 +28,15 @@ enum class Priority { kPod, kFill, kVerify, kRelease };
 // called.
 inline constexpr absl::Duration kTakeOverLimit = absl::Seconds(30);
 
+// An address of another interface, of a node that may not exist any more.
+struct Holding {
+  base::Ipv4 address;
+  base::Mac mac;
+  std::string subnet;
+  std::string vpc;   // "" for this node's own
+  std::string zone;  // "" for this node's own
+};
+
 // Calls of one action that ended with one outcome.
 struct Calls {
   uint64_t count = 0;
@@ -77,6 +86,10 @@ class Provider {
   // Gives one back. OK when it wasn't this node's any more, so it may be
   // repeated.
   virtual absl::Status Release(base::Ipv4 address) = 0;
+
+  // Gives back what another interface has, for its node. OK when it hasn't got
+  // it, or doesn't exist.
+  virtual absl::Status ReleaseFor(const Holding& holding) = 0;
 
   // All the addresses that are this node's.
   virtual absl::StatusOr<std::vector<base::Ipv4>> List() = 0;

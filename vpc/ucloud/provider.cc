@@ -260,6 +260,21 @@ absl::Status InterfaceProvider::Release(Ipv4 address) {
   return Translate(answer.status());
 }
 
+absl::Status InterfaceProvider::ReleaseFor(const Holding& holding) {
+  const auto own = [](const std::string& value, const std::string& ours) {
+    return value.empty() ? ours : value;
+  };
+  const DeleteSecondaryIp deletion = {
+      .zone = own(holding.zone, place_.zone),
+      .ip = holding.address,
+      .mac = holding.mac,
+      .subnet_id = own(holding.subnet, place_.subnet_id),
+      .vpc_id = own(holding.vpc, place_.vpc_id)};
+  const auto answer = Call(deletion, Priority::kRelease);
+  if (absl::IsNotFound(answer.status())) return absl::OkStatus();
+  return Translate(answer.status());
+}
+
 absl::StatusOr<std::vector<Ipv4>> InterfaceProvider::List() {
   const auto answer = Call(DescribeSecondaryIp{.subnet_id = place_.subnet_id,
                                                .vpc_id = place_.vpc_id,

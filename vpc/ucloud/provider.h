@@ -34,7 +34,7 @@ struct ProviderOptions {
 //              where the other is refused; one call, so kMaxBatch at most
 //   Claim      AllocateSecondaryIp with the address
 //   TakeOver   MoveSecondaryIPMac
-//   Release    DeleteSecondaryIp
+//   Release    DeleteSecondaryIp; so does ReleaseFor
 //   List       DescribeSecondaryIp by MAC, once
 //   Describe   DescribeSubnet
 //
@@ -57,6 +57,7 @@ class InterfaceProvider : public Provider {
   absl::Status Claim(base::Ipv4 address) override;
   absl::Status TakeOver(base::Ipv4 address, const base::Mac& from) override;
   absl::Status Release(base::Ipv4 address) override;
+  absl::Status ReleaseFor(const Holding& holding) override;
   absl::StatusOr<std::vector<base::Ipv4>> List() override;
   absl::StatusOr<Subnet> Describe() override;
   // Of all the providers that share the access.

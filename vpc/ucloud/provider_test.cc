@@ -345,6 +345,18 @@ TEST_F(ProviderTest, ReleaseOfWhatIsGoneIsOk) {
   EXPECT_TRUE(provider.Release(Ip("10.9.4.17")).ok());
 }
 
+TEST_F(ProviderTest, WhatADeadNodeHasIsGivenBackByItsMac) {
+  Script({Recorded("delete"), Recorded("error-no-address")});
+  auto provider = Open();
+  const Holding holding = {Ip("10.9.4.17"), kOther, "subnet-2", "", "zone-2"};
+  EXPECT_TRUE(provider.ReleaseFor(holding).ok());
+  EXPECT_TRUE(provider.ReleaseFor(holding).ok());
+  EXPECT_EQ(Sent(0).at("Mac"), "52:54:00:AB:CD:02");
+  EXPECT_EQ(Sent(0).at("SubnetId"), "subnet-2");
+  EXPECT_EQ(Sent(0).at("Zone"), "zone-2");
+  EXPECT_FALSE(Sent(0).contains("ObjectId"));
+}
+
 TEST_F(ProviderTest, TheNodesOwnAddressIsNeverGivenBack) {
   Script({Recorded("delete")});
   auto provider = Open({.own_address = Ip("10.9.0.5")});
