@@ -60,6 +60,10 @@ class Writer {
   void Text(absl::string_view key, absl::string_view value) {
     base::WriteMember(writer_, key, value);
   }
+  // Nothing if it is empty.
+  void Word(absl::string_view key, absl::string_view value) {
+    if (!value.empty()) Text(key, value);
+  }
   void Null(absl::string_view key) {
     base::WriteKey(writer_, key);
     writer_.Null();
@@ -153,16 +157,16 @@ void WriteBody(Writer& json, const Ipamd& ipamd) {
 void WriteStatus(Writer& json, const VpcIpClaim& claim) {
   json.Open("status");
   json.Flag("attached", claim.attached);
-  json.Text("zone", claim.zone);
-  json.Text("lastDetachtime",
+  json.Word("zone", claim.zone);
+  json.Word("lastDetachtime",
             claim.last_detached
                 ? absl::FormatTime(kDetachTime, *claim.last_detached,
                                    absl::UTCTimeZone())
                 : "");
-  json.Text("mac", claim.mac ? claim.mac->ToString() : "");
+  json.Word("mac", claim.mac ? claim.mac->ToString() : "");
   json.Text("releaseTime",
             claim.keep ? absl::FormatDuration(*claim.keep) : kNever);
-  json.Text("sandboxId", claim.sandbox_id);
+  json.Word("sandboxId", claim.sandbox_id);
   json.Close();
 }
 
@@ -279,10 +283,10 @@ std::string EncodeVpcIpClaim(const VpcIpClaim& claim) {
   WriteHead(json, "VpcIpClaim", claim.meta);
   json.Open("spec");
   json.Text("ip", claim.ip.ToString());
-  json.Text("mask", claim.mask);
-  json.Text("gateway", claim.gateway);
-  json.Text("subnetId", claim.subnet_id);
-  json.Text("vpcId", claim.vpc_id);
+  json.Word("mask", claim.mask);
+  json.Word("gateway", claim.gateway);
+  json.Word("subnetId", claim.subnet_id);
+  json.Word("vpcId", claim.vpc_id);
   json.Close();
   WriteStatus(json, claim);
   return json.Done();

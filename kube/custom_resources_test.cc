@@ -102,6 +102,15 @@ TEST(VpcIpClaimTest, IsReadAsItWasWritten) {
   EXPECT_EQ(*DecodeVpcIpClaim(Parse(EncodeVpcIpClaim(claim))), claim);
 }
 
+TEST(VpcIpClaimTest, WhatIsntKnownIsntWritten) {
+  VpcIpClaim claim;
+  claim.meta.key = {"shop", "web-0"};
+  const std::string object = EncodeVpcIpClaim(claim);
+  EXPECT_THAT(object, Not(HasSubstr("lastDetachtime")));
+  EXPECT_THAT(object, Not(HasSubstr("\"\"")));
+  EXPECT_THAT(object, Not(HasSubstr("null")));
+}
+
 TEST(VpcIpClaimTest, ThePatchLeavesTheAddressAlone) {
   const std::string patch = VpcIpClaimPatch(SomeClaim());
   EXPECT_THAT(patch, Not(HasSubstr("\"spec\"")));

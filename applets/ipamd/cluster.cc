@@ -56,19 +56,19 @@ std::string CalicoPatch(const base::Pod& pod, base::Ipv4 ip) {
   return {buffer.GetString(), buffer.GetSize()};
 }
 
-// Whether that very pod may have an ordinary address, as the API server has it
-// now. NOT_FOUND: it knows another one by that name.
+// That very pod, as the API server has it now. NOT_FOUND: it knows another one
+// by that name.
 absl::Status LookAtPod(kube::Client& client, const base::Pod& pod,
-                       absl::Status& verdict) {
+                       std::optional<kube::Pod>& seen) {
   ASSIGN_OR_RETURN(
       const base::Json json,
       client.Get(kube::kPods, {pod.ns, pod.name}, absl::Now() + kAskLimit));
-  ASSIGN_OR_RETURN(const kube::Pod found, kube::DecodePod(json));
+  ASSIGN_OR_RETURN(kube::Pod found, kube::DecodePod(json));
   if (RuntimeUid(found) != pod.uid) {
     return absl::NotFoundError(
         absl::StrCat("pod ", pod.ns, "/", pod.name, ": another one by now"));
   }
-  verdict = CheckSupported(found);
+  seen = std::move(found);
   return absl::OkStatus();
 }
 
@@ -191,36 +191,33 @@ void Cluster::TakeStatus(const absl::Status& status) {
     LOG(INFO) << "kubernetes: the API server is reached again";
   }
   status_ = status;
+  answered_ = true;
 }
 
-void Cluster::Admit(const base::Pod& pod, Done done) {
+void Cluster::Find(const base::Pod& pod, Found found) {
   const kube::Pod* known = roster_.Find({pod.ns, pod.name});
-  if (known != nullptr && RuntimeUid(*known) == pod.uid) {
-    return done(CheckSupported(*known));
-  }
-  if (!MayAsk(pod)) return done(absl::OkStatus());
-  Ask(pod, std::move(done));
+  if (known != nullptr && RuntimeUid(*known) == pod.uid) return found(known);
+  if (!MayAsk(pod)) return found(nullptr);
+  Ask(pod, std::move(found));
 }
 
 bool Cluster::MayAsk(const base::Pod& pod) const {
-  return !pod.name.empty() && !pod.ns.empty() && status_.ok() &&
+  return !pod.name.empty() && !pod.ns.empty() && (status_.ok() || !answered_) &&
          asking_ < kMaxAsking && absl::Now() >= ask_again_;
 }
 
-void Cluster::Ask(const base::Pod& pod, Done done) {
+void Cluster::Ask(const base::Pod& pod, Found found) {
   ++asking_;
-  auto verdict = std::make_shared<absl::Status>();
+  auto seen = std::make_shared<std::optional<kube::Pod>>();
   Call(
       reading_, "get",
-      [client = client_, pod, verdict] {
-        return LookAtPod(*client, pod, *verdict);
-      },
-      [this, verdict, done = std::move(done)](const absl::Status& status) {
+      [client = client_, pod, seen] { return LookAtPod(*client, pod, *seen); },
+      [this, seen, found = std::move(found)](const absl::Status& status) {
         --asking_;
         if (!status.ok() && !absl::IsNotFound(status)) {
           ask_again_ = absl::Now() + kAskPause;
         }
-        done(*verdict);
+        found(seen->has_value() ? &**seen : nullptr);
       });
 }
 

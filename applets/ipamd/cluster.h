@@ -59,10 +59,11 @@ class Cluster {
   using Done = std::function<void(const absl::Status&)>;
   void Annotate(const base::Pod& pod, base::Ipv4 ip, Done done);
 
-  // Whether a pod may have an ordinary address. One that the watch hasn't told
-  // yet is asked for once, and a second at most is waited for it. One that the
-  // API server doesn't know, or can't tell now, may.
-  void Admit(const base::Pod& pod, Done done);
+  // That very pod, or null if the API server doesn't know it or can't tell now.
+  // One that the watch hasn't told yet is asked for once, and a second at most
+  // is waited for it.
+  using Found = std::function<void(const kube::Pod*)>;
+  void Find(const base::Pod& pod, Found found);
 
   // How many pods are about to ask for an address.
   int Demand() const { return roster_.Demand(parts_.pool); }
@@ -80,7 +81,7 @@ class Cluster {
   void Take(News news);
   void TakeStatus(const absl::Status& status);
   bool MayAsk(const base::Pod& pod) const;
-  void Ask(const base::Pod& pod, Done done);
+  void Ask(const base::Pod& pod, Found found);
   void Publish();
   kube::Ipamd Describe() const;
   void Call(base::Workers& workers, const char* what,
@@ -92,8 +93,9 @@ class Cluster {
   Herald herald_;
   Publisher publisher_;
   absl::Status status_;
-  int asking_ = 0;        // calls under way
-  absl::Time ask_again_;  // after one that took too long
+  bool answered_ = false;  // or has failed to; before that it may be asked
+  int asking_ = 0;         // calls under way
+  absl::Time ask_again_;   // after one that took too long
   base::Timer publish_timer_;
   base::Workers writing_{1};
   base::Workers reading_;

@@ -168,6 +168,7 @@ absl::Status Daemon::Assemble() {
           .probe = [this](base::Ipv4 ip) { prober_->Probe(ip); },
           .stop_probe = [this](base::Ipv4 ip) { prober_->Stop(ip); },
           .flows = &AskForFlows,
+          .tenants = TenantsLister(),
           .borrow = Borrowing()});
   desk_->SetKeeper(keeper_.get());
   RETURN_IF_ERROR(OpenShifter());
@@ -178,6 +179,7 @@ absl::Status Daemon::Assemble() {
       [this](Note note) { Write(std::move(note)); }});
   RETURN_IF_ERROR(OpenMender());
   OpenCluster();
+  OpenFixed();
   OpenAdmin();
   RETURN_IF_ERROR(
       ledger_->store().SetSetting("vpc", ledger::ToJson(options_.vpc)));
@@ -192,6 +194,7 @@ absl::Status Daemon::Assemble() {
   keeper_->Start();
   shifter_->Start();
   if (cluster_ != nullptr) cluster_->Start();
+  if (fixed_ != nullptr) fixed_->Start();
   InstallConflist();
   DrainQueue();
   janitor_->Begin(options_.attach_grace);
@@ -256,6 +259,7 @@ void Daemon::OnRecords(const pool::Records& records) {
   if (ledger_->pool().counts().warm > 0) told_.OnWarm();
   if (admin_ != nullptr) admin_->OnRecords(records);
   if (cluster_ != nullptr) cluster_->OnRecords();
+  if (fixed_ != nullptr) fixed_->OnRecords();
 }
 
 // What the steward has to say: to the log and the journal.
@@ -445,6 +449,7 @@ std::string Daemon::MetricsText() {
     metrics_.Set("cnivpc_drift_held_back", mender_->held_back());
   }
   if (cluster_ != nullptr) cluster_->UpdateMetrics();
+  if (fixed_ != nullptr) fixed_->UpdateMetrics();
   metrics_.Set("process_resident_memory_bytes",
                static_cast<double>(ResidentBytes()));
   return metrics_.Text();
@@ -520,6 +525,7 @@ void Daemon::Stop() {
   stop_deadline_ = absl::Now() + options_.drain_timeout;
   server_->StopListening();
   shifter_->Stop();
+  if (fixed_ != nullptr) fixed_->Stop();
   StopWhenIdle();
 }
 

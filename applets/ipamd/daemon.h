@@ -13,6 +13,7 @@
 #include "applets/ipamd/announcer.h"
 #include "applets/ipamd/cluster.h"
 #include "applets/ipamd/desk.h"
+#include "applets/ipamd/fixed/fixed_addresses.h"
 #include "applets/ipamd/janitor.h"
 #include "applets/ipamd/journal.h"
 #include "applets/ipamd/keeper.h"
@@ -58,6 +59,13 @@ class Daemon {
   absl::Status OpenMender();
   void OpenAdmin();
   void OpenCluster();
+  void OpenFixed();
+  std::function<absl::StatusOr<pool::Tenants>()> TenantsLister() const;
+  using Turned = std::function<void(const Desk::Turn&)>;
+  void Direct(const kube::Pod* pod, const pool::Wish& wish,
+              const Turned& turned);
+  void Bring(const kube::Pod& pod, const pool::Wish& wish,
+             const Turned& turned);
   void Write(Note note);
   void InstallConflist();
   void OnRecords(const pool::Records& records);
@@ -100,8 +108,9 @@ class Daemon {
   std::unique_ptr<Keeper> keeper_;
   std::unique_ptr<Janitor> janitor_;
   std::unique_ptr<Shifter> shifter_;
-  std::unique_ptr<Mender> mender_;    // nullptr with --repair=none
-  std::unique_ptr<Cluster> cluster_;  // null if there is none
+  std::unique_ptr<Mender> mender_;                // nullptr with --repair=none
+  std::unique_ptr<Cluster> cluster_;              // null if there is none
+  std::unique_ptr<fixed::FixedAddresses> fixed_;  // null without a cluster
   std::unique_ptr<Admin> admin_;
   const vpc::Provider* vpc_ = nullptr;  // keeper_'s
   base::Timer conflist_timer_;

@@ -3,10 +3,14 @@
 #include <memory>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "applets/ipamd/cluster.h"
 #include "applets/ipamd/conflist.h"
 #include "applets/ipamd/daemon.h"
+#include "applets/ipamd/fixed/api.h"
+#include "applets/ipamd/fixed/registrar.h"
+#include "applets/ipamd/roster.h"
 #include "glog/logging.h"
 
 namespace applets::ipamd {
@@ -15,6 +19,15 @@ namespace {
 constexpr absl::Duration kConflistPoll = absl::Milliseconds(200);
 constexpr absl::Duration kConflistRetry = absl::Seconds(5);
 
+fixed::Place PlaceOf(const Options& options, const netlink::Node& node) {
+  const vpc::ucloud::Place& place = options.vpc.ucloud.place;
+  const bool is_ucloud = options.vpc.vpc == "ucloud";
+  return {.mac = is_ucloud ? place.mac : node.mac,
+          .subnet = options.vpc.subnet,
+          .vpc = place.vpc_id,
+          .zone = place.zone};
+}
+
 }  // namespace
 
 void Daemon::OpenCluster() {
@@ -22,8 +35,10 @@ void Daemon::OpenCluster() {
   cluster_ = std::make_unique<Cluster>(
       Cluster::Parts{loop_, ledger_->pool(), options_, node_, metrics_,
                      [this] { keeper_->Kick(); }});
-  desk_->SetAdmit([this](const base::Pod& pod, Desk::Done done) {
-    cluster_->Admit(pod, std::move(done));
+  desk_->SetAdmit([this](const pool::Wish& wish, const Turned& turned) {
+    cluster_->Find(wish.pod, [this, wish, turned](const kube::Pod* pod) {
+      Direct(pod, wish, turned);
+    });
   });
   if (!options_.cluster.calico) return;
   desk_->SetPrepare([this](const base::Pod& pod, base::Ipv4 ip,
@@ -33,6 +48,77 @@ void Daemon::OpenCluster() {
           done(options_.cluster.calico_required ? status : absl::OkStatus());
         });
   });
+}
+
+// --- fixed addresses
+
+// The keeper is made first, so it has a client of its own for this.
+std::function<absl::StatusOr<pool::Tenants>()> Daemon::TenantsLister() const {
+  if (!options_.cluster.api || !options_.cluster.fixed) return nullptr;
+  return [client = std::make_shared<kube::Client>(*options_.cluster.api,
+                                                  fixed::ApiOptions())] {
+    return fixed::ListTenants(*client);
+  };
+}
+
+void Daemon::OpenFixed() {
+  if (cluster_ == nullptr || !options_.cluster.fixed) return;
+  fixed_ = std::make_unique<fixed::FixedAddresses>(fixed::FixedAddresses::Parts{
+      loop_, *ledger_, keeper_->provider(), *options_.cluster.api,
+      options_.node, metrics_, [this] { return PlaceOf(options_, node_); },
+      [this] { return keeper_->steward().MayLease(absl::Now()); },
+      [this](const fixed::Visitor& visitor, const pool::Tenant& tenant,
+             std::function<void(absl::StatusOr<base::Ipv4>)> done) {
+        pool::Wish wish;
+        wish.attachment = visitor.attachment;
+        wish.pod = visitor.pod;
+        desk_->Want(wish, tenant, std::move(done));
+      },
+      [this](const absl::Status& status) { OnStoreStatus(status); },
+      [this](const pool::Note& note) { Tell(note); },
+      [this] { keeper_->Kick(); }});
+}
+
+// What kind of address an ADD's pod is to have.
+void Daemon::Direct(const kube::Pod* pod, const pool::Wish& wish,
+                    const Turned& turned) {
+  using Way = Desk::Turn::Way;
+  if (pod == nullptr && fixed_ != nullptr && fixed_->Keeps(wish.pod)) {
+    return turned({.way = Way::kRefused,
+                   .status = absl::UnavailableError(
+                       "a fixed address is kept for the pod, and the API "
+                       "server can't be asked about it; try again"),
+                   .reason = pool::Reason::kClaimUnavailable});
+  }
+  if (pod == nullptr) return turned({});
+  absl::Status status = CheckSupported(*pod);
+  if (status.ok() && FixedBy(*pod) && fixed_ == nullptr) {
+    status = absl::FailedPreconditionError(
+        "the pod asks for a fixed address, and ipamd gives none "
+        "(--nofixed_addresses)");
+  }
+  if (!status.ok()) {
+    return turned({.way = Way::kRefused,
+                   .status = status,
+                   .reason = pool::Reason::kUnsupported});
+  }
+  if (FixedBy(*pod)) return Bring(*pod, wish, turned);
+  turned({});
+}
+
+void Daemon::Bring(const kube::Pod& pod, const pool::Wish& wish,
+                   const Turned& turned) {
+  fixed_->Bring(
+      {wish.attachment, wish.pod, *FixedBy(pod), KeptFor(pod)},
+      [turned](const fixed::FixedAddresses::Outcome& outcome) {
+        if (outcome.ip.ok()) {
+          return turned({.way = Desk::Turn::Way::kFixed, .ip = *outcome.ip});
+        }
+        turned({.way = Desk::Turn::Way::kRefused,
+                .status = outcome.ip.status(),
+                .reason = outcome.reason,
+                .told = outcome.told});
+      });
 }
 
 void Daemon::Write(Note note) {

@@ -74,10 +74,31 @@ void Desk::Acquire(const rpc::AcquireRequest& request, uint64_t connection,
   // What has its address already keeps it.
   const bool has_one = parts_.ledger.pool().Find(request.attachment) != nullptr;
   if (has_one || admit_ == nullptr) return Admitted(waiting);
-  admit_(request.pod, [this, waiting](const absl::Status& status) {
-    if (status.ok()) return Admitted(waiting);
-    RefuseFor(pool::Reason::kUnsupported, waiting, status);
-  });
+  admit_(waiting.wish,
+         [this, waiting](const Turn& turn) { OnTurn(waiting, turn); });
+}
+
+void Desk::OnTurn(const Waiting& waiting, const Turn& turn) {
+  switch (turn.way) {
+    case Turn::Way::kOrdinary:
+      return Admitted(waiting);
+    case Turn::Way::kFixed:
+      Give(waiting, parts_.ledger.pool().DecideAcquireFixed(
+                        waiting.wish, turn.ip, absl::Now()));
+      return parts_.keeper->Kick();
+    case Turn::Way::kRefused:
+      if (turn.told) return waiting.reply(turn.status);
+      return RefuseFor(turn.reason, waiting, turn.status);
+  }
+}
+
+void Desk::Want(const pool::Wish& wish, const pool::Tenant& tenant,
+                std::function<void(absl::StatusOr<base::Ipv4>)> done) {
+  Waiting waiting{wish, 0, nullptr, absl::Now(), tenant, done};
+  waiting.reply = [done](const absl::StatusOr<rpc::AcquireReply>& refused) {
+    done(refused.status());
+  };
+  Admitted(waiting);
 }
 
 void Desk::Admitted(const Waiting& waiting) {
@@ -102,17 +123,33 @@ bool Desk::MayLease() const {
 
 // False when there is no warm address; else the ADD has been answered.
 bool Desk::TryGrant(const Waiting& waiting) {
+  if (waiting.tenant) return TryFix(waiting);
   const auto grant =
       parts_.ledger.pool().DecideAcquire(waiting.wish, absl::Now());
   if (grant.status().code() == absl::StatusCode::kResourceExhausted) {
     return false;
   }
+  Give(waiting, grant);
+  return true;
+}
+
+bool Desk::TryFix(const Waiting& waiting) {
+  const auto grant =
+      parts_.ledger.pool().DecideFix(*waiting.tenant, absl::Now());
+  if (!grant.ok()) return false;
+  if (const absl::Status status = Record(grant->records); !status.ok()) {
+    Refuse(waiting, status);
+  } else {
+    waiting.on_fixed(grant->address.ip);
+  }
+  return true;
+}
+
+void Desk::Give(const Waiting& waiting,
+                const absl::StatusOr<pool::Grant>& grant) {
   absl::Status status = grant.status();
   if (status.ok()) status = Record(grant->records);
-  if (!status.ok()) {
-    Refuse(waiting, status);
-    return true;
-  }
+  if (!status.ok()) return Refuse(waiting, status);
   VLOG(1) << "leased address=" << grant->address.ip.ToString()
           << " attachment=" << waiting.wish.attachment.ToString();
   if (grant->address.lease->phase == pool::Phase::kAttaching) {
@@ -124,7 +161,6 @@ bool Desk::TryGrant(const Waiting& waiting) {
                .pod = waiting.wish.pod,
                .subnet = grant->address.subnet});
   Answer(waiting, grant->address);
-  return true;
 }
 
 void Desk::Answer(const Waiting& waiting, const pool::Address& row) {

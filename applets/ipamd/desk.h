@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -53,9 +54,27 @@ class Desk {
   };
   explicit Desk(Parts parts) : parts_(std::move(parts)) {}
   void SetKeeper(Keeper* keeper) { parts_.keeper = keeper; }
-  // Whether a pod may have an address of this pool at all; may take a while.
-  using Admit = std::function<void(const base::Pod&, Done)>;
+  // How an ADD goes on.
+  struct Turn {
+    enum class Way {
+      kOrdinary,  // any address will do
+      kFixed,     // `ip` is fixed to the pod in the pool
+      kRefused,   // for that reason; it has gone into the journal if `told`
+    };
+    Way way = Way::kOrdinary;
+    base::Ipv4 ip = {};
+    absl::Status status = {};
+    pool::Reason reason = pool::Reason::kPoolDry;
+    bool told = false;
+  };
+  // What kind of address a pod is to have; may take a while.
+  using Admit =
+      std::function<void(const pool::Wish&, std::function<void(const Turn&)>)>;
   void SetAdmit(Admit admit) { admit_ = std::move(admit); }
+  // Fixes a warm address to the tenant, for that ADD, when there is one. When
+  // an error is returned it has gone into the journal.
+  void Want(const pool::Wish& wish, const pool::Tenant& tenant,
+            std::function<void(absl::StatusOr<base::Ipv4>)> done);
   // What has to be done before a pod's ADD is answered: on an error the ADD
   // fails, and its lease ends.
   using Prepare = std::function<void(const base::Pod&, base::Ipv4, Done)>;
@@ -100,18 +119,24 @@ class Desk {
     uint64_t connection;
     Reply<rpc::AcquireReply> reply;
     absl::Time since;
+    // It is to be fixed to that tenant, and not leased yet.
+    std::optional<pool::Tenant> tenant = {};
+    std::function<void(base::Ipv4)> on_fixed = {};
   };
 
   absl::Status EndLease(const base::Attachment& attachment,
                         const absl::Status& burial);
   bool MayLease() const;
   void Admitted(const Waiting& waiting);
+  void OnTurn(const Waiting& waiting, const Turn& turn);
   void RefuseFor(pool::Reason reason, const Waiting& waiting,
                  const absl::Status& status);
   void Refuse(const Waiting& waiting, const absl::Status& status);
   pool::Reason WhyRefused(const pool::Wish& wish,
                           const absl::Status& status) const;
   bool TryGrant(const Waiting& waiting);
+  bool TryFix(const Waiting& waiting);
+  void Give(const Waiting& waiting, const absl::StatusOr<pool::Grant>& grant);
   void Answer(const Waiting& waiting, const pool::Address& row);
   void OnPrepared(const Waiting& waiting, const absl::Status& status);
   void NoteDetached(const base::Attachment& attachment,

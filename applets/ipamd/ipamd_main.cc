@@ -91,6 +91,9 @@ DEFINE_bool(calicoPolicyFlag, false,
 DEFINE_bool(calico_required, true,
             "With --calicoPolicyFlag: fail the ADD if the annotation can't be "
             "written.");
+DEFINE_bool(fixed_addresses, true,
+            "Give StatefulSets' pods that ask for it by annotation a fixed "
+            "address (VpcIpClaim).");
 DEFINE_string(conflist, "",
               "Where to write the runtime's network configuration when a pod "
               "could get an address; it stays when ipamd stops. Default: "
@@ -323,6 +326,7 @@ absl::StatusOr<ClusterOptions> ClusterFromFlags() {
   ClusterOptions cluster;
   cluster.calico = FLAGS_calicoPolicyFlag;
   cluster.calico_required = FLAGS_calico_required;
+  cluster.fixed = FLAGS_fixed_addresses;
   if (FLAGS_kubernetes && !FLAGS_kubeconfig.empty()) {
     ASSIGN_OR_RETURN(cluster.api, kube::LoadKubeconfig(FLAGS_kubeconfig));
   } else if (FLAGS_kubernetes) {

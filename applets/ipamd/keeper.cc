@@ -1,5 +1,6 @@
 #include "applets/ipamd/keeper.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -31,15 +32,42 @@ pool::StewardOptions StewardOptionsOf(const Options& options, bool can_borrow) {
   return steward;
 }
 
+using AskTenants = std::function<absl::StatusOr<pool::Tenants>()>;
+
+// What the pool doesn't know may be fixed to a pod. While that can't be found
+// out a lost store isn't rebuilt.
+absl::Status AddTenants(const AskTenants& ask,
+                        const std::set<base::Ipv4>& known, bool rebuilding,
+                        pool::Listing& listing) {
+  const bool all_known =
+      std::all_of(listing.ips.begin(), listing.ips.end(),
+                  [&](base::Ipv4 ip) { return known.contains(ip); });
+  if (ask == nullptr || all_known) return absl::OkStatus();
+  auto tenants = ask();
+  if (tenants.ok()) {
+    listing.tenants = *std::move(tenants);
+    return absl::OkStatus();
+  }
+  if (rebuilding) {
+    return absl::UnavailableError(
+        absl::StrCat("which addresses are fixed to pods isn't known: ",
+                     tenants.status().message()));
+  }
+  LOG(WARNING) << "fixed: addresses that the VPC lists and the pool doesn't "
+                  "know aren't taken in, for claims can't be listed: "
+               << tenants.status().message();
+  listing.tenants.reset();
+  return absl::OkStatus();
+}
+
 absl::StatusOr<pool::Listing> ListOf(vpc::Provider& provider) {
-  pool::Listing listing;
   auto listed = provider.List();
   if (!listed.ok()) return listed.status();
   auto host = netlink::Socket::Open();
   if (!host.ok()) return host.status();
   auto users = ledger::LookAtKernel(*host);
   if (!users.ok()) return users.status();
-  return pool::Listing{*std::move(listed), *std::move(users)};
+  return pool::Listing{*std::move(listed), *std::move(users), pool::Tenants()};
 }
 
 vpc::Priority PriorityOf(bool for_pod, vpc::Priority otherwise) {
@@ -178,13 +206,23 @@ void Keeper::Claim(const pool::CallClaim& call) {
 
 void Keeper::List(const pool::CallList& /*call*/) {
   const absl::Time asked_at = absl::Now();
-  Run(asking_, [this, provider = provider_, asked_at]() -> Finish {
-    auto listing = ListOf(*provider);
-    return [this, asked_at, listing = std::move(listing)] {
-      Count("List", listing.status());
-      Do(steward_.OnListed(asked_at, listing, absl::Now()));
-    };
-  });
+  std::set<base::Ipv4> known;
+  for (const auto& [ip, row] : ledger_.pool().addresses()) known.insert(ip);
+  Run(asking_,
+      [this, provider = provider_, asked_at, known = std::move(known),
+       tenants = handlers_.tenants,
+       rebuilding = ledger_.needs_rebuild()]() -> Finish {
+        auto listing = ListOf(*provider);
+        if (listing.ok()) {
+          const absl::Status status =
+              AddTenants(tenants, known, rebuilding, *listing);
+          if (!status.ok()) listing = status;
+        }
+        return [this, asked_at, listing = std::move(listing)] {
+          Count("List", listing.status());
+          Do(steward_.OnListed(asked_at, listing, absl::Now()));
+        };
+      });
 }
 
 void Keeper::Look(const pool::LookAtFlows& call) {

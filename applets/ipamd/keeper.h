@@ -47,6 +47,9 @@ class Keeper {
     std::function<absl::StatusOr<std::set<base::Ipv4>>(
         const std::set<base::Ipv4>&)>
         flows;
+    // The addresses of all claims, called on a worker thread when the VPC lists
+    // some that the pool doesn't know. Empty if there are no claims.
+    std::function<absl::StatusOr<pool::Tenants>()> tenants;
     // Up to `count` addresses from other nodes: OnBorrowed is to follow. Empty
     // if there is nobody to ask.
     std::function<void(int count)> borrow;

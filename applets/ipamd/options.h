@@ -37,6 +37,8 @@ struct ClusterOptions {
   // whether the ADD fails if it can't be.
   bool calico = false;
   bool calico_required = true;
+  // Whether StatefulSets' pods that ask for fixed addresses get them.
+  bool fixed = true;
 };
 
 // The runtime's network configuration, which ipamd writes when a pod could get

@@ -4,6 +4,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "applets/ipamd/fixed/registrar.h"
 #include "kube/custom_resources.h"
 
 namespace applets::ipamd {
@@ -16,14 +17,33 @@ bool IsExpected(const kube::Pod& pod) {
   return !pod.host_network && !pod.IsOver() && !pod.meta.deletion && !pod.ip;
 }
 
+bool AsksForFixed(const kube::Pod& pod) {
+  return pod.meta.Annotation(kube::kStaticIpAnnotation) == "true";
+}
+
 }  // namespace
+
+std::optional<std::string> FixedBy(const kube::Pod& pod) {
+  const kube::Owner* owner = pod.meta.Controller();
+  if (!AsksForFixed(pod) || owner == nullptr || owner->kind != "StatefulSet" ||
+      !fixed::SetMemberOf(pod.meta.key.name)) {
+    return std::nullopt;
+  }
+  return owner->name;
+}
+
+std::optional<absl::Duration> KeptFor(const kube::Pod& pod) {
+  return kube::ParseClaimPolicy(
+             pod.meta.Annotation(kube::kClaimPolicyAnnotation))
+      .value_or(std::nullopt);
+}
 
 absl::Status CheckSupported(const kube::Pod& pod) {
   const kube::ObjectMeta& meta = pod.meta;
-  if (meta.Annotation(kube::kStaticIpAnnotation) == "true") {
+  if (AsksForFixed(pod) && !FixedBy(pod)) {
     return absl::FailedPreconditionError(absl::StrCat(
         "the pod asks for a fixed address (annotation ",
-        kube::kStaticIpAnnotation, "), which this version doesn't give"));
+        kube::kStaticIpAnnotation, "), which only StatefulSets' pods get"));
   }
   if (!meta.Annotation(kube::kPodNetworkingAnnotation).empty() &&
       meta.Annotation(kube::kNoPodNetworkingAnnotation) != "true") {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "kube/objects.h"
 #include "kube/resource.h"
 #include "pool/pool.h"
@@ -38,10 +39,17 @@ class Roster {
   std::set<kube::ObjectKey> expected_;
 };
 
-// FAILED_PRECONDITION: the pod asks, by UK8S's annotations, for a fixed address
-// or for subnets of its own, which this version doesn't give. Any other address
-// would be a wrong one.
+// FAILED_PRECONDITION: the pod asks, by UK8S's annotations, for what it can't
+// have: subnets of its own; or, being no StatefulSet's, a fixed address. Any
+// other address would be a wrong one.
 absl::Status CheckSupported(const kube::Pod& pod);
+
+// The StatefulSet of a pod that asks for a fixed address; nullopt: it doesn't,
+// or is none's.
+std::optional<std::string> FixedBy(const kube::Pod& pod);
+// How long that is kept when the pod has gone for good; nullopt: for ever. What
+// can't be understood is for ever, too.
+std::optional<absl::Duration> KeptFor(const kube::Pod& pod);
 
 // The uid by which the runtime knows a pod: for what kubelet started by itself
 // it is another one than that of the object which stands for it.

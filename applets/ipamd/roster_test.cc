@@ -3,6 +3,7 @@
 #include <string>
 
 #include "gtest/gtest.h"
+#include "kube/custom_resources.h"
 
 namespace applets::ipamd {
 namespace {
@@ -107,6 +108,39 @@ TEST(CheckSupportedTest, NorOneThatAsksForSubnetsOfItsOwn) {
   pod.meta.annotations["network.kubernetes.io/ucloud-pod-networking-disable"] =
       "true";
   EXPECT_TRUE(CheckSupported(pod).ok());
+}
+
+kube::Pod Fixed(const std::string& name, const std::string& owner_kind) {
+  kube::Pod pod;
+  pod.meta.key = {"shop", name};
+  pod.meta.annotations = {{kube::kStaticIpAnnotation, "true"},
+                          {kube::kClaimPolicyAnnotation, "1h10m20s"}};
+  pod.meta.owners = {{"apps/v1", owner_kind, "db", "uid", true}};
+  return pod;
+}
+
+TEST(FixedTest, AStatefulSetsPodThatAsksGetsAFixedAddress) {
+  const kube::Pod pod = Fixed("db-0", "StatefulSet");
+  EXPECT_EQ(FixedBy(pod), "db");
+  EXPECT_EQ(KeptFor(pod), absl::Seconds(4220));
+  EXPECT_TRUE(CheckSupported(pod).ok());
+}
+
+TEST(FixedTest, NobodyElseDoes) {
+  for (const kube::Pod& pod :
+       {Fixed("db-0", "ReplicaSet"), Fixed("db", "StatefulSet")}) {
+    EXPECT_EQ(FixedBy(pod), std::nullopt);
+    EXPECT_EQ(CheckSupported(pod).code(),
+              absl::StatusCode::kFailedPrecondition);
+  }
+}
+
+TEST(FixedTest, APolicyThatNobodyUnderstandsIsForEver) {
+  kube::Pod pod = Fixed("db-0", "StatefulSet");
+  pod.meta.annotations[kube::kClaimPolicyAnnotation] = "soon";
+  EXPECT_EQ(KeptFor(pod), std::nullopt);
+  pod.meta.annotations.erase(kube::kClaimPolicyAnnotation);
+  EXPECT_EQ(KeptFor(pod), std::nullopt);
 }
 
 }  // namespace

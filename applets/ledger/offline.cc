@@ -106,6 +106,19 @@ AcquireReply ReplyOf(const pool::Address& row, const netlink::Node& node) {
           {node.name, node.ifindex, node.mtu_bytes, node.address}};
 }
 
+// Only ipamd brings a pod its fixed address; what has its lease keeps it.
+absl::Status CheckOrdinary(const Desk& desk,
+                           const rpc::AcquireRequest& request) {
+  const pool::Pool& pool = desk.ledger->pool();
+  if (pool.Find(request.attachment) != nullptr) return absl::OkStatus();
+  const pool::Address* kept =
+      pool.FindTenant({request.pod.ns, request.pod.name});
+  if (kept == nullptr) return absl::OkStatus();
+  return absl::UnavailableError(
+      absl::StrCat("ipamd isn't running, and ", kept->ip.ToString(),
+                   " is the pod's fixed address, which only ipamd gives"));
+}
+
 absl::Status AllocateOne(Desk& desk, vpc::Provider& provider) {
   auto [intent, records] =
       desk.ledger->pool().DecideAllocate(1, desk.vpc.subnet, desk.now);
@@ -140,6 +153,7 @@ absl::StatusOr<AcquireReply> Acquire(const OfflineOptions& options,
                                      const rpc::AcquireRequest& request) {
   ASSIGN_OR_RETURN(netlink::Socket host, netlink::Socket::Open());
   ASSIGN_OR_RETURN(Desk desk, OpenDesk(options));
+  RETURN_IF_ERROR(CheckOrdinary(desk, request));
   ASSIGN_OR_RETURN(const netlink::Node node, FindNode(desk, host));
   ASSIGN_OR_RETURN(const auto provider, OpenVpc(options, desk, host, node));
   const pool::Wish wish{request.attachment, request.pod, request.netns,
