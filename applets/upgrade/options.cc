@@ -311,8 +311,10 @@ constexpr Flag kFlags[] = {
      SetFleet},
     {"query", "", "What is installed on --nodes, or on --all?", SetQuery},
     {"serve", "ADDRESS:PORT",
-     "The page to upgrade --nodes from, with a browser. Needs --through; what\n"
-     "it installs is --self, or --from.",
+     "The page to upgrade --nodes or --all from, with a browser. What it\n"
+     "installs is --self, or --from; in a cluster --image, which must hold "
+     "the\n"
+     "same executable.",
      SetServe<&Options::Serve::address>},
     {"token-file", "FILE",
      "What --serve asks of who changes something. Default: a new one, printed.",
@@ -359,7 +361,7 @@ absl::StatusOr<Argument> SplitArgument(absl::string_view text) {
 void MeanServe(Parsed& parsed) {
   if (parsed.options.serve.address.empty()) return;
   if (parsed.actions.empty()) {
-    parsed.options.source = kOwnFile;
+    if (!parsed.options.fleet.in_cluster()) parsed.options.source = kOwnFile;
     parsed.actions.emplace_back("--serve");
   }
   if (parsed.options.action == Action::kUpgrade) {

@@ -37,7 +37,7 @@ absl::Status CheckCluster(const Options& options) {
         "in a cluster --image says what is installed, not --from, --self and "
         "--through");
   }
-  if (options.action != Action::kUpgrade && options.action != Action::kQuery) {
+  if (!Begins(options.action)) {
     return names || !fleet.image.empty()
                ? absl::InvalidArgumentError(
                      "--nodes and --image begin a run, or go with --query")

@@ -140,6 +140,12 @@ TEST(OptionsTest, ThePageIsServedForManyNodes) {
   EXPECT_FALSE(with({"--rollback"}).ok());
   EXPECT_FALSE(with({"--tls-cert=c"}).ok());
   EXPECT_FALSE(ParseOptions({"--serve=127.0.0.1:0"}).ok());
+  const auto cluster =
+      ParseOptions({"--serve=127.0.0.1:0", "--all", "--image=i:1"});
+  ASSERT_TRUE(cluster.ok()) << cluster.status();
+  EXPECT_EQ(cluster->action, Options::Action::kServe);
+  EXPECT_EQ(cluster->source, "");
+  EXPECT_FALSE(ParseOptions({"--serve=127.0.0.1:0", "--all"}).ok());
   EXPECT_FALSE(
       ParseOptions({"--self", "--nodes=a", "--through=x", "--token-file=f"})
           .ok());

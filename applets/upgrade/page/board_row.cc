@@ -119,8 +119,9 @@ void FillStory(const Seen& seen, Row& row) {
     row.outcome = std::string(ToString(seen.mark->state));
   } else if (seen.finding) {
     row.changed = seen.finding->last_changed;
-    if (seen.finding->last != Phase::kDone)
+    if (seen.finding->last != Phase::kDone) {
       row.text = seen.finding->last_reason;
+    }
   }
   if (!seen.finding || !row.text.empty()) return;
   row.text = seen.finding->problem;

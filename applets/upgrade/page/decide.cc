@@ -96,6 +96,7 @@ Fleet TakeBack(const Board& board, const Begin& order, const FleetMeans& means,
 
 absl::StatusOr<Fleet> GoOn(std::optional<Fleet> left, const Steer& order) {
   if (!left) return absl::NotFoundError("there was no run");
+  if (order.what == What::kResume) left->paused = false;
   if (order.what == What::kAbort) Stop(*left, "aborted");
   if (order.what == What::kReturn) Return(*left, kTakenBack);
   return *std::move(left);

@@ -109,8 +109,9 @@ TEST_F(DecideTest, ARunIsSteeredByWhoCarriesIt) {
 }
 
 TEST_F(DecideTest, TheRunOnRecordGoesOnAsItIsSteered) {
-  Fleet left{.wanted = "bb"};
+  Fleet left{.wanted = "bb", .paused = true};
   EXPECT_EQ(GoOn(left, {Steer::What::kResume})->phase, FleetPhase::kRunning);
+  EXPECT_FALSE(GoOn(left, {Steer::What::kResume})->paused);
   EXPECT_EQ(GoOn(left, {Steer::What::kAbort})->phase, FleetPhase::kStopping);
   EXPECT_FALSE(GoOn(left, {Steer::What::kAbort})->returns);
   EXPECT_TRUE(GoOn(left, {Steer::What::kReturn})->returns);

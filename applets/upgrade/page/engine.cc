@@ -26,6 +26,14 @@ std::string StampOf(const std::string& path) {
                       found.st_mtim.tv_sec, ".", found.st_mtim.tv_nsec);
 }
 
+absl::StatusOr<std::shared_ptr<void>> Lock(const std::string& folder) {
+  RETURN_IF_ERROR(base::MakeDirectories(folder, kPrivate));
+  ASSIGN_OR_RETURN(base::Fd lock, LockFolder(folder));
+  return std::make_shared<base::Fd>(std::move(lock));
+}
+
+}  // namespace
+
 Options OptionsOf(Options options, const Begin& begin) {
   options.force = begin.force;
   options.fleet.canaries = begin.canaries;
@@ -37,14 +45,6 @@ Options OptionsOf(Options options, const Begin& begin) {
   return options;
 }
 
-absl::StatusOr<std::shared_ptr<void>> Lock(const std::string& folder) {
-  RETURN_IF_ERROR(base::MakeDirectories(folder, kPrivate));
-  ASSIGN_OR_RETURN(base::Fd lock, LockFolder(folder));
-  return std::make_shared<base::Fd>(std::move(lock));
-}
-
-}  // namespace
-
 Engine EngineThrough(const Options& options) {
   const std::string record = options.places.fleet_record();
   Engine engine;
@@ -54,6 +54,9 @@ Engine EngineThrough(const Options& options) {
   };
   engine.stamp = [record] { return StampOf(record); };
   engine.load = [record] { return LoadFleet(record); };
+  engine.taken = [folder = options.places.state_dir] {
+    return absl::IsUnavailable(Lock(folder).status());
+  };
   engine.lock = [folder = options.places.state_dir] { return Lock(folder); };
   engine.begin = [options](const Begin& begin) {
     return BeginFleet(OptionsOf(options, begin), begin.nodes);

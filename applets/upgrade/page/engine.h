@@ -29,6 +29,8 @@ struct Engine {
   std::function<std::string()> stamp = {};
   // The run on record; none if there never was one.
   std::function<absl::StatusOr<std::optional<Fleet>>()> load = {};
+  // Whether somebody else carries the run on.
+  std::function<bool()> taken = {};
   // Whoever holds it may carry a run on. UNAVAILABLE when somebody else does.
   std::function<absl::StatusOr<std::shared_ptr<void>>()> lock = {};
   // An upgrade that hasn't begun.
@@ -37,7 +39,12 @@ struct Engine {
   std::function<absl::Status(const Fleet&)> check = {};
   // CarryFleet (fleet_carry.h).
   std::function<absl::StatusOr<Fleet>(Fleet, Interrupted, Tell)> carry = {};
+  // What only looks ends soon from now on, without an answer; may be none.
+  std::function<void()> stop = {};
 };
+
+// The command line, as somebody has filled it in on the page.
+Options OptionsOf(Options options, const Begin& begin);
 
 // Through Options::Fleet::through, with the run in Places::fleet_record().
 Engine EngineThrough(const Options& options);

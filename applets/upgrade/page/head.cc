@@ -79,6 +79,7 @@ void WriteRun(base::JsonWriter& writer, const Fleet& fleet, Upgrader upgrader) {
   base::WriteMember(writer, "phase", ToString(fleet.phase));
   base::WriteMember(writer, "who", ToString(upgrader));
   base::WriteMember(writer, "reason", fleet.reason);
+  Write(writer, "paused", fleet.paused);
   Write(writer, "force", fleet.means.force);
   base::WriteMember(writer, "total", static_cast<int64_t>(fleet.nodes.size()));
   base::WriteMember(writer, "ended", Ended(fleet) - (back ? returns : 0));

@@ -14,10 +14,11 @@ namespace applets::upgrade::page {
 //  "versions": [["0.1.0", 38], ["0.2.0", 2]],   most frequent first
 //  "ipamd": [["0.1.0", 40]],
 //  "run": {"id": "2026-…", "kind": "upgrade", "phase": "running",
-//    "who": "here", "pausing": false, "reason": "", "force": false,
-//    "total": 40, "ended": 3, "failed": 0, "canaries": 1, "batch": 1,
+//    "who": "here", "pausing": false, "paused": false, "reason": "", "force":
+//    false, "total": 40, "ended": 3, "failed": 0, "canaries": 1, "batch": 1,
 //    "batchSize": 4, "returns": 2, "started": 1700000000}}
 //
+// `paused`: by a wish from elsewhere, in a cluster.
 // `pausing`: it was asked to pause, and what is under way isn't at its end.
 // `returns`: nodes that would go back. Without a run there is no "run".
 std::string HeadJson(const Board& board, bool pausing);

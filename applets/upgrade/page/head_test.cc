@@ -58,6 +58,7 @@ TEST(HeadTest, ARunIsSummedUp) {
   EXPECT_EQ(*run.Int("batch"), 1);
   EXPECT_EQ(*run.Int("returns"), 1);
   EXPECT_TRUE(*run.Bool("pausing", false));
+  EXPECT_FALSE(*run.Bool("paused", true));
 }
 
 TEST(HeadTest, OfARunThatTakesBackThoseThatWaitArentThrough) {

@@ -42,12 +42,7 @@ Office::Office(base::Loop& loop, Engine engine, Board board, Settings settings)
       router_(settings_.access),
       over_(std::make_shared<std::atomic<bool>>(false)),
       news_(loop, [this] { Tell(); }),
-      heartbeat_(loop,
-                 [this] {
-                   for (Follower& one : followers_)
-                     one.stream->Send("beat", "");
-                   heartbeat_.Set(kHeartbeat);
-                 }),
+      heartbeat_(loop, [this] { Beat(); }),
       look_(loop, [this] { LookAround(); }),
       runner_(loop, engine_,
               {.on_news =
@@ -62,7 +57,10 @@ Office::Office(base::Loop& loop, Engine engine, Board board, Settings settings)
   look_.Set(absl::ZeroDuration());
 }
 
-Office::~Office() { *over_ = true; }
+Office::~Office() {
+  *over_ = true;
+  if (engine_.stop) engine_.stop();
+}
 
 void Office::Answer(const Request& request, const Exchange& exchange) {
   Verdict verdict = router_.Route(request, absl::Now(), NewRandom());
@@ -240,7 +238,7 @@ void Office::LookAround() {
     if (*over) return;
     auto fleet = engine_.load();
     const bool left = fleet.ok() && *fleet && !(*fleet)->over();
-    const bool taken = left && absl::IsUnavailable(engine_.lock().status());
+    const bool taken = left && engine_.taken();
     loop_.Post([this, fleet = std::move(fleet), taken] {
       looking_ = false;
       if (!fleet.ok()) {
@@ -262,6 +260,11 @@ void Office::Take(const std::optional<Fleet>& fleet, bool taken) {
 }
 
 // --- who follows
+
+void Office::Beat() {
+  for (Follower& one : followers_) one.stream->Send("beat", "");
+  heartbeat_.Set(kHeartbeat);
+}
 
 void Office::Touch() {
   if (std::exchange(touched_, true)) return;

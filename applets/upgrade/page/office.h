@@ -68,6 +68,7 @@ class Office {
   void AskNodes();
   void LookAround();
   void Take(const std::optional<Fleet>& fleet, bool taken);
+  void Beat();
   void Touch();
   void Tell();
   void Tell(Follower& follower, const std::string& head);

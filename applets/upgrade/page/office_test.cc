@@ -60,6 +60,7 @@ struct World {
       const std::lock_guard lock(mutex);
       return record;
     };
+    engine.taken = [this] { return locked; };
     engine.lock = [this]() -> absl::StatusOr<std::shared_ptr<void>> {
       if (locked) return absl::UnavailableError("another upgrade is at work");
       return std::make_shared<int>(0);

@@ -6,9 +6,11 @@
 
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -17,6 +19,7 @@
 #include "applets/upgrade/catalogue.h"
 #include "applets/upgrade/fleet_begin.h"
 #include "applets/upgrade/inspect.h"
+#include "applets/upgrade/page/engine_cluster.h"
 #include "applets/upgrade/page/head.h"
 #include "applets/upgrade/page/office.h"
 #include "applets/upgrade/report.h"
@@ -30,6 +33,7 @@ namespace {
 constexpr size_t kMaxTokenFileBytes = 4096;
 constexpr size_t kCookieSuffixBytes = 4;
 constexpr int kInterrupted = 130;
+constexpr char kOwnFile[] = "/proc/self/exe";
 
 void Print(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
@@ -126,20 +130,49 @@ struct Preparation {
   Endpoint endpoint = {};
   std::vector<std::string> nodes = {};
   Offer offer = {};
+  Engine engine = {};
   Secrets secrets = {};
   Office::Settings settings = {};
 };
+
+// What is installed. In a cluster that is the program in an image, and this one
+// must be it: nodes where it isn't fail.
+absl::StatusOr<Offer> OfferOf(const Options& options) {
+  if (!options.fleet.in_cluster()) {
+    ASSIGN_OR_RETURN(const Fleet fleet, BeginFleet(options, {}));
+    ASSIGN_OR_RETURN(const Facts facts, Inspect(fleet.means.program));
+    return Offer{facts.artifact.version, fleet.wanted};
+  }
+  std::error_code error;
+  const std::string self = std::filesystem::canonical(kOwnFile, error);
+  if (error) return base::ErrnoStatus(kOwnFile, error.value());
+  ASSIGN_OR_RETURN(const Facts facts, Inspect(self));
+  if (!facts.problem.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(self, " ", facts.problem));
+  }
+  return Offer{facts.artifact.version, facts.artifact.sha256};
+}
+
+absl::Status PrepareNodes(const Options& options, Preparation& made) {
+  if (!options.fleet.in_cluster()) {
+    ASSIGN_OR_RETURN(made.nodes, NodesOf(options));
+    made.engine = EngineThrough(options);
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(ClusterEngine cluster,
+                   EngineInCluster(options, made.offer.sha256));
+  made.nodes = std::move(cluster.nodes);
+  made.engine = std::move(cluster.engine);
+  return absl::OkStatus();
+}
 
 absl::StatusOr<Preparation> Prepare(const Options& options) {
   Preparation made;
   ASSIGN_OR_RETURN(made.endpoint, Endpoint::Parse(options.serve.address));
   RETURN_IF_ERROR(CheckSafe(made.endpoint, options));
-  ASSIGN_OR_RETURN(made.nodes, NodesOf(options));
   ASSIGN_OR_RETURN(made.secrets, SecretsOf(options));
-  ASSIGN_OR_RETURN(const Fleet fleet,
-                   BeginFleet(options, {made.nodes.front()}));
-  ASSIGN_OR_RETURN(const Facts facts, Inspect(fleet.means.program));
-  made.offer = {facts.artifact.version, fleet.wanted};
+  ASSIGN_OR_RETURN(made.offer, OfferOf(options));
+  RETURN_IF_ERROR(PrepareNodes(options, made));
   ASSIGN_OR_RETURN(const auto catalogue, ReadCatalogue(options.catalogue));
   ASSIGN_OR_RETURN(made.settings.refusal, RefusalOf(made.offer, catalogue));
   made.settings.releases_json =
@@ -170,7 +203,7 @@ absl::Status Serve(const Options& options) {
   ASSIGN_OR_RETURN(Preparation made, Prepare(options));
   ASSIGN_OR_RETURN(const std::unique_ptr<base::Loop> loop,
                    base::Loop::Create());
-  Office office(*loop, EngineThrough(options), Board(made.offer, made.nodes),
+  Office office(*loop, std::move(made.engine), Board(made.offer, made.nodes),
                 made.settings);
   ASSIGN_OR_RETURN(
       const std::unique_ptr<Server> server,

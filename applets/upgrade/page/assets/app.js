@@ -159,6 +159,7 @@ function drawRun() {
   const here = run.who === "here", away = run.who === "elsewhere";
   let state = t("phase." + (over && run.failed ? "failed." : "") + run.phase);
   if (run.pausing) state = t("pausing");
+  else if (!over && run.paused) state = t("paused");
   else if (!over && away) state = t("elsewhere");
   else if (!over && !here) state = t("left");
   $("run-title").textContent = t("run." + run.kind) + ": " + state;
