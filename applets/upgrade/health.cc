@@ -1,5 +1,6 @@
 #include "applets/upgrade/health.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -11,13 +12,22 @@
 namespace applets::upgrade {
 namespace {
 
-// docs/operations.md, "Metrics".
+// docs/operations.md, "Metrics". An ADD asks for a lease, and says so when the
+// pod has its network.
 constexpr char kCalls[] = "cnivpc_rpc_requests_total{";
-constexpr char kAdd[] = "path=\"/v1/leases/acquire\"";
+constexpr char kBegins[] = "path=\"/v1/leases/acquire\"";
+constexpr char kSucceeds[] = "path=\"/v1/leases/attached\"";
 constexpr char kGood[] = "code=\"OK\"";
 
 // Of what is kept of a node's own words.
 constexpr size_t kMaxWhyBytes = 300;
+
+// 0 if it isn't understood.
+int64_t ValueOf(absl::string_view line) {
+  double value = 0;
+  const bool ok = absl::SimpleAtod(line.substr(line.rfind(' ') + 1), &value);
+  return ok && value >= 0 && value < 1e15 ? static_cast<int64_t>(value) : 0;
+}
 
 int64_t Percent(const AddCounts& counts) {
   return counts.all <= 0
@@ -35,22 +45,15 @@ AddCounts Since(const AddCounts& before, const AddCounts& now) {
 }  // namespace
 
 AddCounts AddCountsIn(absl::string_view metrics) {
-  AddCounts counts;
+  int64_t begun = 0, succeeded = 0;
   for (const absl::string_view line : absl::StrSplit(metrics, '\n')) {
-    if (!absl::StartsWith(line, kCalls) || !absl::StrContains(line, kAdd)) {
-      continue;
-    }
-    const absl::string_view text = line.substr(line.rfind(' ') + 1);
-    double value = 0;
-    if (!absl::SimpleAtod(text, &value) || !(value >= 0 && value < 1e15)) {
-      continue;
-    }
-    counts.all += static_cast<int64_t>(value);
-    if (!absl::StrContains(line, kGood)) {
-      counts.failed += static_cast<int64_t>(value);
+    if (!absl::StartsWith(line, kCalls)) continue;
+    if (absl::StrContains(line, kBegins)) begun += ValueOf(line);
+    if (absl::StrContains(line, kSucceeds) && absl::StrContains(line, kGood)) {
+      succeeded += ValueOf(line);
     }
   }
-  return counts;
+  return {begun, std::max<int64_t>(0, begun - succeeded)};
 }
 
 std::string WhyUnwell(const std::optional<AddCounts>& before,

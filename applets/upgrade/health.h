@@ -13,9 +13,11 @@
 
 namespace applets::upgrade {
 
-// ADDs that ipamd has answered since it started.
+// ADDs since ipamd started.
 struct AddCounts {
   int64_t all = 0;
+  // Those that got no address, and those whose plugin never said that the pod
+  // has its network: it failed, or died, or is at it just now.
   int64_t failed = 0;
 
   friend bool operator==(const AddCounts&, const AddCounts&) = default;

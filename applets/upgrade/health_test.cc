@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+
+#include "absl/strings/str_cat.h"
+
 namespace applets::upgrade {
 namespace {
 
@@ -13,17 +17,28 @@ std::optional<IpamdHealth> Ready(AddCounts adds) {
   return IpamdHealth{.ready = true, .adds = adds};
 }
 
-TEST(HealthTest, CountsAddsByTheirOutcome) {
-  const AddCounts counts = AddCountsIn(
-      "# TYPE cnivpc_rpc_requests_total counter\n"
-      "cnivpc_rpc_requests_total{code=\"OK\",path=\"/v1/leases/acquire\"} 120\n"
-      "cnivpc_rpc_requests_total{code=\"UNAVAILABLE\","
-      "path=\"/v1/leases/acquire\"} 7\n"
-      "cnivpc_rpc_requests_total{code=\"INTERNAL\","
-      "path=\"/v1/leases/release\"} 9\n"
-      "cnivpc_rpc_requests_total{code=\"OK\",path=\"/v1/leases/acquire\"} x\n"
-      "cnivpc_adds_waiting 3\n");
-  EXPECT_EQ(counts, (AddCounts{.all = 127, .failed = 7}));
+std::string Calls(const std::string& path, const std::string& code,
+                  const std::string& count) {
+  return absl::StrCat("cnivpc_rpc_requests_total{code=\"", code, "\",path=\"",
+                      path, "\"} ", count, "\n");
+}
+
+TEST(HealthTest, AnAddThatGotNoAddressOrNeverSaidItsDoneHasFailed) {
+  const AddCounts counts = AddCountsIn(absl::StrCat(
+      "# TYPE cnivpc_rpc_requests_total counter\n",
+      Calls("/v1/leases/acquire", "OK", "120"),
+      Calls("/v1/leases/acquire", "UNAVAILABLE", "7"),
+      Calls("/v1/leases/attached", "OK", "115"),
+      Calls("/v1/leases/attached", "NOT_FOUND", "2"),
+      Calls("/v1/leases/release", "INTERNAL", "9"), "cnivpc_adds_waiting 3\n"));
+  EXPECT_EQ(counts, (AddCounts{.all = 127, .failed = 12}));
+}
+
+TEST(HealthTest, WhatIsntUnderstoodDoesntCount) {
+  EXPECT_EQ(AddCountsIn(absl::StrCat(Calls("/v1/leases/acquire", "OK", "x"),
+                                     Calls("/v1/leases/acquire", "OK", "-1"),
+                                     Calls("/v1/leases/attached", "OK", "5"))),
+            (AddCounts{}));
 }
 
 TEST(HealthTest, ANodeWithoutIpamdIsWell) {

@@ -172,7 +172,7 @@ absl::Status Hold::Beat(Fleet& fleet) {
     record.fleet = granted;
     return RecordPatch(record);
   };
-  const absl::Status renewed =
+  absl::Status renewed =
       api_.Modify(kCniUpgrades, RecordKey(), decide, Soon()).status();
   if (absl::IsAborted(renewed)) {
     held_ = false;

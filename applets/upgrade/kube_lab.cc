@@ -36,7 +36,7 @@ void Merge(Value& target, const Value& patch, Allocator& allocator) {
     if (!target.HasMember(member.name)) {
       target.AddMember(Value(member.name, allocator), Value(), allocator);
     }
-    Value& old = target[member.name];
+    Value& old = target.FindMember(member.name)->value;
     if (member.value.IsObject()) {
       Merge(old, member.value, allocator);
     } else {
@@ -45,11 +45,12 @@ void Merge(Value& target, const Value& patch, Allocator& allocator) {
   }
 }
 
-std::string VersionOf(const Value& object) {
-  if (!object.HasMember("metadata")) return "";
-  const Value& meta = object["metadata"];
-  return meta.HasMember("resourceVersion") ? meta["resourceVersion"].GetString()
-                                           : "";
+// Of the metadata; "" if it isn't there.
+std::string MetaOf(const Value& object, const char* key) {
+  const auto meta = object.FindMember("metadata");
+  if (meta == object.MemberEnd()) return "";
+  const auto found = meta->value.FindMember(key);
+  return found == meta->value.MemberEnd() ? "" : found->value.GetString();
 }
 
 }  // namespace
@@ -64,7 +65,7 @@ void KubeLab::Store(const std::string& path, Document& object) {
   if (!object.HasMember("metadata")) {
     object.AddMember("metadata", Value(rapidjson::kObjectType), allocator);
   }
-  Value& meta = object["metadata"];
+  Value& meta = object.FindMember("metadata")->value;
   meta.RemoveMember("resourceVersion");
   const std::string version = absl::StrCat(++version_);
   meta.AddMember("resourceVersion", Value(version.c_str(), allocator),
@@ -122,8 +123,7 @@ base::LabAnswer KubeLab::Create(const std::string& path,
                                 const std::string& body) {
   Document object;
   object.Parse(body.c_str());
-  const std::string name = object["metadata"]["name"].GetString();
-  const std::string at = absl::StrCat(path, "/", name);
+  const std::string at = absl::StrCat(path, "/", MetaOf(object, "name"));
   if (objects_.contains(at)) return Refusal(409, "AlreadyExists");
   Store(at, object);
   return {.status = 201, .body = objects_[at]};
@@ -135,8 +135,8 @@ base::LabAnswer KubeLab::Patch(const std::string& path,
   object.Parse(objects_[path].c_str());
   Document patch;
   patch.Parse(body.c_str());
-  const std::string version = VersionOf(patch);
-  if (!version.empty() && version != VersionOf(object)) {
+  const std::string version = MetaOf(patch, "resourceVersion");
+  if (!version.empty() && version != MetaOf(object, "resourceVersion")) {
     return Refusal(409, "Conflict");
   }
   Merge(object, patch, object.GetAllocator());
