@@ -1,11 +1,11 @@
 #include "applets/upgrade/kube_nodes.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
 #include "absl/algorithm/container.h"
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/status.h"
@@ -26,14 +26,18 @@ constexpr absl::string_view kOwnTaints[] = {"node.kubernetes.io/unschedulable",
                                             "node.kubernetes.io/not-ready",
                                             "node.kubernetes.io/unreachable"};
 
+bool KeepsPodsAway(absl::string_view key, absl::string_view effect) {
+  return effect != "PreferNoSchedule" &&
+         !absl::c_linear_search(kOwnTaints, key);
+}
+
 absl::Status ReadTaints(const kube::Section& spec, ClusterNode& node) {
   ASSIGN_OR_RETURN(const std::vector<base::Json> taints, spec.Array("taints"));
   for (const base::Json& json : taints) {
     ASSIGN_OR_RETURN(const std::string key, json.String("key"));
     ASSIGN_OR_RETURN(const std::string value, json.String("value", ""));
     ASSIGN_OR_RETURN(const std::string effect, json.String("effect", ""));
-    if (effect == "PreferNoSchedule" || absl::c_linear_search(kOwnTaints, key))
-      continue;
+    if (!KeepsPodsAway(key, effect)) continue;
     node.taints.push_back(
         absl::StrCat(key, value.empty() ? "" : "=", value, ":", effect));
   }
@@ -125,7 +129,7 @@ absl::StatusOr<ClusterNode> DecodeClusterNode(const base::Json& object) {
 }
 
 std::string WhySkipped(const ClusterNode& node, const FleetMeans& means) {
-  const std::string no_pod = WhyItRunsNoPod(node);
+  std::string no_pod = WhyItRunsNoPod(node);
   if (!no_pod.empty() || means.force) return no_pod;
   if (!node.taints.empty()) {
     return absl::StrCat("tainted (", absl::StrJoin(node.taints, ", "),

@@ -8,7 +8,6 @@
 namespace applets::upgrade {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 const absl::Time kNow = absl::FromUnixSeconds(1700000000);
