@@ -78,8 +78,8 @@ rc=0; wait "$upgrader" || rc=$?
 same "... it comes to its end" 0 "$rc"
 expect "... which is shown" eventually 30 shows '"\(.head.run.phase) \(.head.run.who)"' "done nobody"
 expect "... and the node's state" eventually 60 shows '.view.rows[0].state' current
+expect "no pod is left" eventually 60 no_operations
 kill "$page"
 rc=0; wait "$page" || rc=$?
 same "the page ends when it is told to" 0 "$rc"
-expect "no pod is left" eventually 60 no_operations
 lab_done
