@@ -482,7 +482,7 @@ def story_thousands():
           f"its tab {tab_mib():.0f} MiB, of that scripts {heap / 1e6:.1f} MB; server {server:.0f} MiB")
     # The machine may be busy: what is measured is in docs/benchmarks.md.
     for what, ms in (("first paint", paint), ("first rows", rows), ("search", search), ("filter", state_ms)):
-        check(f"... {what}: not slow", ms < 1000, f"{ms:.0f} ms")
+        check(f"... {what}: not slow", ms < 3000, f"{ms:.0f} ms")
     check("... the page's scripts take little memory", 0 < heap < 50e6, heap)
     check("... and the server", server < 100, server)
     look_over("a page of thousands")
