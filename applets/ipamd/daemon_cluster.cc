@@ -95,7 +95,7 @@ void Daemon::Direct(const kube::Pod* pod, const pool::Wish& wish,
   if (status.ok() && FixedBy(*pod) && fixed_ == nullptr) {
     status = absl::FailedPreconditionError(
         "the pod asks for a fixed address, and ipamd gives none "
-        "(--nofixed_addresses)");
+        "(--fixed-addresses=false)");
   }
   if (!status.ok()) {
     return turned({.way = Way::kRefused,

@@ -82,10 +82,15 @@ void Desk::OnTurn(const Waiting& waiting, const Turn& turn) {
   switch (turn.way) {
     case Turn::Way::kOrdinary:
       return Admitted(waiting);
-    case Turn::Way::kFixed:
-      Give(waiting, parts_.ledger.pool().DecideAcquireFixed(
-                        waiting.wish, turn.ip, absl::Now()));
+    case Turn::Way::kFixed: {
+      auto grant = parts_.ledger.pool().DecideAcquireFixed(
+          waiting.wish, turn.ip, absl::Now());
+      if (absl::IsNotFound(grant.status())) {  // it went in the meantime
+        grant = absl::UnavailableError(grant.status().message());
+      }
+      Give(waiting, grant);
       return parts_.keeper->Kick();
+    }
     case Turn::Way::kRefused:
       if (turn.told) return waiting.reply(turn.status);
       return RefuseFor(turn.reason, waiting, turn.status);

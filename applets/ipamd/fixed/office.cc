@@ -75,7 +75,7 @@ void Office::Elect() {
 }
 
 void Office::Send(const Elector::Call& call) {
-  Run([this, call]() -> base::Task {
+  Run(electing_, [this, call]() -> base::Task {
     if (std::holds_alternative<Elector::Look>(call)) {
       auto lease = GetLease(*parts_.client, ElectorOptions().key);
       return [this, lease = std::move(lease)] {
@@ -112,7 +112,7 @@ void Office::Stop() {
   if (registrar_ != nullptr) Close();
   const auto last = elector_.Resign(absl::Now());
   if (!last) return;
-  worker_.Run([client = parts_.client, lease = last->lease] {
+  electing_.Run([client = parts_.client, lease = last->lease] {
     WriteLease(*client, lease).IgnoreError();
   });
 }
@@ -206,7 +206,7 @@ void Office::Do(const Registrar::Call& call) {
 }
 
 void Office::Read(const kube::ObjectKey& key) {
-  Run([this, key, term = term_]() -> base::Task {
+  Run(working_, [this, key, term = term_]() -> base::Task {
     auto pod = GetPod(*parts_.client, key);
     return [this, key, term, pod = std::move(pod)] {
       Count("pod-get", pod.status());
@@ -219,25 +219,26 @@ void Office::Read(const kube::ObjectKey& key) {
 
 void Office::Write(const char* what, const kube::ObjectKey& key,
                    std::function<absl::Status()> blocking) {
-  Run([this, what, key, term = term_,
+  Run(working_,
+      [this, what, key, term = term_,
        blocking = std::move(blocking)]() -> base::Task {
-    const absl::Status status = blocking();
-    return [this, what, key, term, status] {
-      Count(what, status);
-      if (!status.ok()) {
-        LOG(WARNING) << "fixed: " << what << " " << key.ToString() << ": "
-                     << status.message();
-      }
-      if (term != term_ || registrar_ == nullptr) return;
-      registrar_->OnDone(key, status, absl::Now());
-      Work();
-    };
-  });
+        const absl::Status status = blocking();
+        return [this, what, key, term, status] {
+          Count(what, status);
+          if (!status.ok()) {
+            LOG(WARNING) << "fixed: " << what << " " << key.ToString() << ": "
+                         << status.message();
+          }
+          if (term != term_ || registrar_ == nullptr) return;
+          registrar_->OnDone(key, status, absl::Now());
+          Work();
+        };
+      });
 }
 
-// Runs `blocking` on the worker; what it returns runs here afterwards.
-void Office::Run(std::function<base::Task()> blocking) {
-  worker_.Run(
+// Runs `blocking` on a worker; what it returns runs here afterwards.
+void Office::Run(base::Workers& worker, std::function<base::Task()> blocking) {
+  worker.Run(
       [this, blocking = std::move(blocking)] { parts_.loop.Post(blocking()); });
 }
 

@@ -53,7 +53,7 @@ class Office {
   void Read(const kube::ObjectKey& key);
   void Write(const char* what, const kube::ObjectKey& key,
              std::function<absl::Status()> blocking);
-  void Run(std::function<base::Task()> blocking);
+  void Run(base::Workers& worker, std::function<base::Task()> blocking);
   void Count(const char* call, const absl::Status& status);
 
   const Parts parts_;
@@ -64,7 +64,8 @@ class Office {
   int term_ = 0;  // how often we have begun to lead
   base::Timer elect_timer_;
   base::Timer work_timer_;
-  base::Workers worker_{1};
+  base::Workers electing_{1};  // which waits for nothing else
+  base::Workers working_{1};
   std::unique_ptr<kube::Follower> claims_;
   std::unique_ptr<kube::Follower> sets_;
 };
