@@ -40,6 +40,8 @@ attach() {
 }
 detach() {
   kill "$tracer" 2>/dev/null || true
+  # It has been seen to wait for ever for a thread that died with its process.
+  eventually 3 lab_is_over "$tracer" || kill -9 "$tracer" 2>/dev/null || true
   wait "$tracer" 2>/dev/null || true
 }
 
