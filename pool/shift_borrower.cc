@@ -46,6 +46,7 @@ ShiftActions Borrower::OnWanted(int count,
                                 Moment now) {
   wanted_ = std::max(count, 0);
   asked_ = 0;
+  give_up_at_ = now.steady + kLongest;
   peers_ = peers;
   std::erase(peers_, options_.node);
   if (wanted_ == 0) actions_.push_back(Borrowed{std::vector<Ipv4>()});
@@ -59,6 +60,7 @@ void Borrower::Proceed(Moment now) {
   }
   Retry(now);
   LookThroughIfDue(now);
+  GiveUpIfLate(now);
   BeginShifts(now);
   GiveUpIfVain(now);
 }
@@ -158,6 +160,15 @@ void Borrower::GiveUpIfVain(Moment now) {
   std::string why =
       absl::StrCat("none of ", peers_.size(), " nodes has an address to spare");
   if (too_many) why = "too many shifts whose outcome isn't known yet";
+  GiveUp(std::move(why), now);
+}
+
+void Borrower::GiveUpIfLate(Moment now) {
+  if (wanted_ == 0 || now.steady < give_up_at_) return;
+  GiveUp("other nodes are slow to answer", now);
+}
+
+void Borrower::GiveUp(std::string why, Moment now) {
   if (!refusal_.ok()) absl::StrAppend(&why, "; ", refusal_.message());
   refusal_ = absl::OkStatus();
   wanted_ = 0;
@@ -355,6 +366,7 @@ void Borrower::LookThroughIfDue(Moment now) {
 
 absl::Duration Borrower::deadline() const {
   absl::Duration first = gather_until_;
+  if (wanted_ > 0) first = std::min(first, give_up_at_);
   if (!looking_) {
     first = std::min(first, std::max(doubts_.deadline(), look_not_before_));
   }

@@ -31,6 +31,9 @@ class Borrower {
   static constexpr absl::Duration kGather = absl::Seconds(1);
   // So many nodes are asked at most before OnWanted gets its answer.
   static constexpr int kMaxAsked = 32;
+  // Nor is it longer in coming, whatever is under way; what comes after that is
+  // told all the same.
+  static constexpr absl::Duration kLongest = absl::Minutes(2);
   // So many addresses are on their way at a time; so many shifts may be open,
   // those of unknown outcome included.
   static constexpr size_t kMaxUnderWay = 4;
@@ -124,6 +127,8 @@ class Borrower {
   bool Begin(const std::string& peer, Moment now);
   void AskAround(Moment now);
   void GiveUpIfVain(Moment now);
+  void GiveUpIfLate(Moment now);
+  void GiveUp(std::string why, Moment now);
   std::optional<std::string> BestPeer(Moment now) const;
   size_t UnderWay() const;
   bool IsAsking() const;
@@ -146,6 +151,7 @@ class Borrower {
   absl::BitGenRef random_;
   int wanted_ = 0;
   int asked_ = 0;  // nodes, since OnWanted
+  absl::Duration give_up_at_ = absl::InfiniteDuration();
   std::vector<std::string> peers_;
   std::map<std::string, Offered> offers_;  // by node
   // Until when answers are waited for; InfiniteDuration: they aren't.

@@ -113,7 +113,8 @@ TEST_F(BorrowerTest, ANodeThatIsSlowToAnswerIsNotWaitedForLong) {
   EXPECT_TRUE(None<CallLend>());
   Pass(kNs);
   EXPECT_EQ(Expect<CallLend>().peer, "node-b");
-  EXPECT_EQ(borrower_->deadline(), absl::InfiniteDuration());
+  EXPECT_EQ(borrower_->deadline(),
+            now_.steady - Borrower::kGather + Borrower::kLongest);
   Spare("node-c", 5);
   EXPECT_TRUE(None<CallLend>());
 }
@@ -353,6 +354,24 @@ TEST_F(BorrowerTest, SettlingIsRepeatedAndThenLeftToTheLender) {
   }
   EXPECT_TRUE(None<CallSettle>());
   EXPECT_EQ(borrower_->deadline(), absl::InfiniteDuration());
+}
+
+TEST_F(BorrowerTest, WhoeverWaitsIsToldInTimeThoughNobodyAnswers) {
+  Want(1, {"node-b"});
+  Expect<AskSpare>();
+  Pass(Borrower::kLongest - kNs);
+  EXPECT_TRUE(None<Borrowed>());
+  EXPECT_EQ(borrower_->deadline(), now_.steady + kNs);
+  Pass(kNs);
+  EXPECT_FALSE(Expect<Borrowed>().came.ok());
+}
+
+TEST_F(BorrowerTest, WhatComesAfterThatIsToldAllTheSame) {
+  const CallTakeOver call = AskUntilTakeOver();
+  Pass(Borrower::kLongest);
+  EXPECT_FALSE(Expect<Borrowed>().came.ok());
+  TakenOver(call, absl::OkStatus());
+  EXPECT_EQ(*Expect<Borrowed>().came, std::vector<Ipv4>{kIp});
 }
 
 }  // namespace
