@@ -173,6 +173,21 @@ Records Pool::DecideRestUntil(const std::vector<base::Ipv4>& ips,
   return records;
 }
 
+Records Pool::DecideNoLonger(absl::Duration hold, absl::Time now) const {
+  Records records;
+  const auto shorten = [&](const Queue& queue, absl::Time latest) {
+    for (auto it = queue.rbegin(); it != queue.rend(); ++it) {
+      if (it->first <= latest) break;
+      Address sooner = addresses_.at(it->second);
+      sooner.until = latest;
+      records.push_back(PutAddress{std::move(sooner)});
+    }
+  };
+  shorten(cooling_, now + policy_.cooldown);
+  shorten(held_, now + hold);
+  return records;
+}
+
 absl::Time Pool::deadline() const {
   return std::min(next_warm(), next_expiry());
 }

@@ -136,6 +136,10 @@ class Pool {
   Records DecideRestUntil(const std::vector<base::Ipv4>& ips,
                           absl::Time until) const;
 
+  // Cooling addresses, and those quarantined for a time, stay so no longer from
+  // now than for the cooldown, and for `hold`: the clock was set back.
+  Records DecideNoLonger(absl::Duration hold, absl::Time now) const;
+
   // About to ask the VPC for `count` more addresses of the subnet.
   std::pair<Intent, Records> DecideAllocate(int count,
                                             const std::string& subnet,

@@ -21,7 +21,9 @@ Records TakeInUsed(const Pool& pool, const std::string& subnet,
     Lease lease;
     lease.attachment = user.attachment;
     lease.host_ifname = user.host_ifname;
-    lease.phase = Phase::kAttached;
+    // A DEL that came while nobody knew of the lease is taking it down.
+    const bool ends = pool.tombstones().contains(user.attachment);
+    lease.phase = ends ? Phase::kDetaching : Phase::kAttached;
     lease.granted_at = now;
     return pool.DecideRestore(user.address, subnet, std::move(lease), now);
   }
@@ -69,6 +71,13 @@ Records DecideTakeIn(const Pool& pool, const std::string& subnet,
                      const std::vector<User>& users, absl::Time now) {
   return TakeIn(pool, subnet, {found.begin(), found.end()}, users,
                 Rest::kByPolicy, now);
+}
+
+Records DecideTakeInAfterLoss(const Pool& pool, const std::string& subnet,
+                              const std::vector<Ipv4>& found,
+                              const std::vector<User>& users, absl::Time now) {
+  return TakeIn(pool, subnet, {found.begin(), found.end()}, users,
+                Rest::kAlways, now);
 }
 
 Records DecideRebuild(const Pool& pool, const std::string& subnet,

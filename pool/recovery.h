@@ -30,16 +30,21 @@ using Tenants = std::map<base::Ipv4, Tenant>;
 Records WithTenants(Records records, const Tenants& tenants);
 
 // Takes in those of `found` that the pool doesn't know: one that a pod of ours
-// uses is leased to it again, one that another plugin's pod uses is
-// quarantined; who had the others last isn't known, so they are probed
-// (Policy::probing) or cool down.
+// uses is leased to it again (detaching, if a DEL came meanwhile), one that
+// another plugin's pod uses is quarantined; who had the others last isn't
+// known, so they are probed (Policy::probing) or cool down.
 Records DecideTakeIn(const Pool& pool, const std::string& subnet,
                      const std::vector<base::Ipv4>& found,
                      const std::vector<User>& users, absl::Time now);
 
-// The same for a store that was lost, and besides: the others cool down in any
+// The same when the store was lost not long ago: the others cool down in any
 // case, for pods may have had them a moment ago, or are quarantined if they may
-// have been promised to other nodes (Policy::loss_hold); pods of ours whose
+// have been promised to other nodes (Policy::loss_hold).
+Records DecideTakeInAfterLoss(const Pool& pool, const std::string& subnet,
+                              const std::vector<base::Ipv4>& found,
+                              const std::vector<User>& users, absl::Time now);
+
+// The first time after that, when the pool knows nothing. Pods of ours whose
 // address the VPC doesn't list (its lists lag behind, or it lost them, too) are
 // leased all the same: they run.
 Records DecideRebuild(const Pool& pool, const std::string& subnet,

@@ -35,6 +35,16 @@ TEST_F(RecoveryTest, ALostStoreIsRebuiltFromTheKernelsPods) {
   EXPECT_EQ(StateOf(3), State::kCooling);
 }
 
+// The DEL found no lease, and its pod's network is still being taken down.
+TEST_F(RecoveryTest, APodWhoseDelCameMeanwhileIsLeasedToBeTakenDown) {
+  pool_.Apply(pool_.DecideDetach(kAttachment, absl::Seconds(9), kNow));
+  Rebuild({Ipv4(1)}, kOurs);
+  ASSERT_NE(pool_.Find(kAttachment), nullptr);
+  EXPECT_EQ(pool_.Find(kAttachment)->lease->phase, Phase::kDetaching);
+  pool_.Apply(pool_.DecideDetached(kAttachment, kNow));
+  EXPECT_EQ(StateOf(1), State::kCooling);
+}
+
 TEST_F(RecoveryTest, OneAttachmentIsNeverRestoredTwice) {
   TakeIn({Ipv4(1)}, kOurs);
   TakeIn({Ipv4(1), Ipv4(2)}, {{Ipv4(2), "ucni01", kAttachment}});

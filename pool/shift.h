@@ -99,7 +99,8 @@ struct LookThrough {};
 struct Borrowed {
   absl::StatusOr<std::vector<base::Ipv4>> came;
 };
-// For Steward::OnPut: nobody took it, so it is fresh in the pool, or cools.
+// For Steward::OnKeptBack: nobody took it, so it is fresh in the pool, or
+// cools.
 struct KeptBack {
   base::Ipv4 ip;
 };

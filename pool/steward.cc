@@ -107,6 +107,7 @@ void Steward::Fill(absl::Time now) {
   if (!Store(records, now)) return;
   in_flight_ = count;
   wanted_ = 0;
+  found_meanwhile_.clear();
   allocating_.busy = true;
   actions_.push_back(CallAllocate{std::move(intent), waiting_ > 0});
 }
@@ -137,9 +138,12 @@ void Steward::TakeDelivery(int64_t intent_id, const std::vector<Ipv4>& given,
                            absl::Time now) {
   const auto intent = pool_.intents().find(intent_id);
   if (intent == pool_.intents().end()) return;
+  std::vector<Ipv4> news = given;
+  std::erase_if(news,
+                [this](Ipv4 ip) { return found_meanwhile_.contains(ip); });
   // If it can't be stored the intent stays open, and the list will tell.
-  if (!Store(pool_.DecideAllocated(intent->second, given, now), now)) return;
-  for (const Ipv4 ip : given) {
+  if (!Store(pool_.DecideAllocated(intent->second, news, now), now)) return;
+  for (const Ipv4 ip : news) {
     audit_.Forget(ip);
     Say(Reason::kAllocated, ip, "");
     Probe(ip);
@@ -282,7 +286,17 @@ Actions Steward::OnConflict(Ipv4 ip, const std::string& other, absl::Time now) {
 
 // --- cooling
 
+// An earlier run may have gone by another clock, since set back: what rests
+// begins to do so now.
+void Steward::CheckClock(absl::Time now) {
+  if (clock_checked_) return;
+  const absl::Duration hold =
+      std::max(options_.conflict_hold, pool_.policy().loss_hold);
+  clock_checked_ = Store(pool_.DecideNoLonger(hold, now), now);
+}
+
 void Steward::Expire(absl::Time now) {
+  CheckClock(now);
   // What could not be stored is probed again.
   for (const Ipv4 ip : std::exchange(unadmitted_, {})) Probe(ip);
   if (pool_.next_expiry() <= now) Store(pool_.DecideExpire(now), now);
@@ -312,7 +326,7 @@ Actions Steward::OnFlows(const std::vector<Ipv4>& asked,
                         now < row->since + options_.max_cooldown;
     // Before another pod gets what was somebody else's it is asked for again.
     if (over && lost_.contains(ip)) to_claim_.insert(ip);
-    const bool is_doubted = to_claim_.contains(ip) || lost_.contains(ip);
+    const bool is_doubted = IsDoubted(ip);
     if (over && (in_use || is_doubted)) {
       longer.push_back(ip);
     } else if (over) {
@@ -326,6 +340,12 @@ Actions Steward::OnFlows(const std::vector<Ipv4>& asked,
   Rest(longer, now);
   Proceed(now);
   return Take();
+}
+
+// Whether it may not be ours any more, or may not stay so.
+bool Steward::IsDoubted(Ipv4 ip) const {
+  return to_claim_.contains(ip) || unclaimed_.contains(ip) ||
+         lost_.contains(ip) || unproven_.contains(ip);
 }
 
 void Steward::Warm(const std::vector<Ipv4>& ips, Reason reason,
@@ -388,14 +408,27 @@ void Steward::Rebuild(const Listing& listing, absl::Time now) {
   }
   if (!Store(records, now)) return;
   needs_rebuild_ = false;
-  actions_.push_back(Rebuilt{});
+  proof_from_ = now + options_.latest_effect + options_.settle;
+  loss_matters_until_ =
+      now + std::max(pool_.policy().cooldown, pool_.policy().loss_hold);
   const std::set<Ipv4> listed(listing.ips.begin(), listing.ips.end());
   for (const auto& [ip, row] : pool_.addresses()) {
     if (row.lease && !listed.contains(ip)) to_claim_.insert(ip);
+    if (row.state == State::kCooling) unproven_.insert(ip);
   }
+  if (unproven_.empty()) actions_.push_back(Rebuilt{});
   Say(Reason::kRebuilding, std::nullopt,
       absl::StrCat("rebuilt: addresses=", pool_.counts().total(),
                    " leased=", pool_.counts().leased));
+}
+
+// What a late list still lacks is claimed like whatever else it lacks.
+void Steward::Prove(const std::vector<Ipv4>& listed, absl::Time asked_at) {
+  if (unproven_.empty() || asked_at < proof_from_) return;
+  for (const Ipv4 ip : listed) unproven_.erase(ip);
+  std::erase_if(unproven_,
+                [this](Ipv4 ip) { return pool_.Find(ip) == nullptr; });
+  if (unproven_.empty()) actions_.push_back(Rebuilt{});
 }
 
 void Steward::TakeListing(absl::Time asked_at, const Listing& listing,
@@ -414,24 +447,33 @@ void Steward::TakeListing(absl::Time asked_at, const Listing& listing,
     return !pool_.intents().contains(end.first);
   });
   QueueClaims(findings.missing, now);
+  std::erase_if(unclaimed_, [this](Ipv4 ip) {
+    return to_claim_.contains(ip) || pool_.Find(ip) == nullptr;
+  });
   for (const Ipv4 ip : listing.ips) {
+    unclaimed_.erase(ip);
     if (lost_.erase(ip) > 0) Say(Reason::kReclaimed, ip, "");
     if (!to_claim_.contains(ip)) Probe(ip);  // if it was doubted
   }
+  Prove(listing.ips, asked_at);
   const absl::Duration pause = listing.tenants ? kSoon : kUntold;
-  const absl::Time again = std::max(audit_.deadline(), now + pause);
-  verify_at_ = std::min(verify_at_, again);
+  absl::Time again = audit_.deadline();
+  if (!unproven_.empty()) again = std::min(again, proof_from_);
+  verify_at_ = std::min(verify_at_, std::max(again, now + pause));
 }
 
 void Steward::TakeIn(const std::vector<Ipv4>& found, const Listing& listing,
                      absl::Time now) {
   if (found.empty() || !listing.tenants) return;
-  const Records records = WithTenants(
-      DecideTakeIn(pool_, options_.subnet, found, listing.users, now),
-      *listing.tenants);
+  const auto decide =
+      now < loss_matters_until_ ? DecideTakeInAfterLoss : DecideTakeIn;
+  const Records records =
+      WithTenants(decide(pool_, options_.subnet, found, listing.users, now),
+                  *listing.tenants);
   if (!Store(records, now)) return;
   for (const Ipv4 ip : found) {
     audit_.Forget(ip);
+    if (allocating_.busy) found_meanwhile_.insert(ip);
     Say(Reason::kAdopted, ip, "");
     Probe(ip);
   }
@@ -492,6 +534,7 @@ void Steward::Disown(Ipv4 ip, const absl::Status& status, absl::Time now) {
   // A refusal for another reason says nothing about the address: the next list
   // finds it missing again.
   if (!elsewhere) {
+    unclaimed_.insert(ip);
     Say(Reason::kVpcRefused, ip, std::string(status.message()));
     return;
   }
@@ -582,9 +625,9 @@ Actions Steward::OnBorrowed(const absl::StatusOr<std::vector<Ipv4>>& came,
 
 // --- by hand
 
-Actions Steward::OnPut(Ipv4 ip, absl::Time now) {
+Actions Steward::OnKeptBack(Ipv4 ip, absl::Time now) {
   audit_.Forget(ip);
-  Probe(ip);
+  to_claim_.insert(ip);
   Proceed(now);
   return Take();
 }

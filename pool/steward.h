@@ -78,7 +78,8 @@ struct Serve {
 struct Verified {
   absl::Time at;
 };
-// The store has been rebuilt, to be remembered with it.
+// The store has been rebuilt and what it says is sure, to be remembered with
+// it: until then whoever opens it rebuilds it again.
 struct Rebuilt {};
 
 using Action = std::variant<CallAllocate, CallRelease, CallClaim, CallList,
@@ -200,11 +201,13 @@ class Steward {
   Actions OnBorrowed(const absl::StatusOr<std::vector<base::Ipv4>>& came,
                      absl::Time now);
 
-  // An operator's wishes. OnPut: `ip` was put (back) into the pool, by hand or
-  // because another node, which it was promised to, didn't take it.
-  // OnWanted: one address more than the watermarks ask for. OnUnwanted: these,
-  // which Pool::CouldRelease agrees to, go back to the VPC.
-  Actions OnPut(base::Ipv4 ip, absl::Time now);
+  // Another node, which `ip` was promised to, says that it didn't take it. It
+  // may have gone by a list, so the VPC is asked before the address is used.
+  Actions OnKeptBack(base::Ipv4 ip, absl::Time now);
+
+  // An operator's wishes. OnWanted: one address more than the watermarks ask
+  // for. OnUnwanted: these, which Pool::CouldRelease agrees to, go back to the
+  // VPC.
   Actions OnWanted(absl::Time now);
   Actions OnUnwanted(const std::vector<base::Ipv4>& ips, absl::Time now);
 
@@ -213,6 +216,7 @@ class Steward {
 
   // Whether a warm address may be given out now.
   bool MayLease(absl::Time now) const;
+  // Nothing is known of the node's addresses yet.
   bool needs_rebuild() const { return needs_rebuild_; }
   // OK, or why the VPC gives no address at present, and until when that is
   // believed.
@@ -254,12 +258,15 @@ class Steward {
   void FinishRelease(int64_t intent_id, base::Ipv4 ip, absl::Time now);
 
   void Probe(base::Ipv4 ip);
+  bool IsDoubted(base::Ipv4 ip) const;
+  void CheckClock(absl::Time now);
   void Expire(absl::Time now);
   void Warm(const std::vector<base::Ipv4>& ips, Reason reason, absl::Time now);
   void Rest(const std::vector<base::Ipv4>& ips, absl::Time now);
 
   void Compare(absl::Time now);
   void Rebuild(const Listing& listing, absl::Time now);
+  void Prove(const std::vector<base::Ipv4>& listed, absl::Time asked_at);
   void TakeListing(absl::Time asked_at, const Listing& listing, absl::Time now);
   void TakeIn(const std::vector<base::Ipv4>& found, const Listing& listing,
               absl::Time now);
@@ -288,6 +295,7 @@ class Steward {
   absl::Time now_ = absl::InfinitePast();  // of the last event
 
   bool needs_rebuild_ = false;
+  bool clock_checked_ = false;
   bool filled_once_ = false;
   bool borrowing_ = false;
   bool looking_at_flows_ = false;
@@ -305,6 +313,9 @@ class Steward {
   // Allocations that are open though their calls have ended, and when they did:
   // in an earlier run no later than at the start of this.
   Audit::Ends ended_;
+  // Since the present call for addresses was made, found in a list. They may be
+  // its own, and may have left again by the time that it is answered.
+  std::set<base::Ipv4> found_meanwhile_;
   absl::Time borrow_again_at_ = absl::InfinitePast();
   std::string unlent_;  // why nothing was borrowed the last time
 
@@ -317,7 +328,18 @@ class Steward {
   absl::Time verify_at_ = absl::InfinitePast();
   absl::Time verified_at_ = absl::InfinitePast();
   absl::Time unverified_until_ = absl::InfinitePast();
+  // After the store was rebuilt: addresses that may have been given back
+  // before, of which the list that they come from didn't know yet, or a call
+  // may that nobody remembers. No pod gets them before a list shows them that
+  // was asked for at `proof_from_` or later.
+  std::set<base::Ipv4> unproven_;
+  absl::Time proof_from_ = absl::InfinitePast();
+  // Until then, what wasn't in that list either may have been in use before.
+  absl::Time loss_matters_until_ = absl::InfinitePast();
   std::set<base::Ipv4> to_claim_;
+  // Claims of these were refused for a reason that says nothing about them: a
+  // list tells, or leads to another claim.
+  std::set<base::Ipv4> unclaimed_;
   std::set<base::Ipv4> lost_;  // leased, and somebody else's by the VPC
 
   std::set<base::Ipv4> probing_;

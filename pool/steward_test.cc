@@ -335,6 +335,24 @@ TEST_F(StewardTest, WhatCouldNotBeStoredIsFoundByTheList) {
 
 // What the VPC does last it may have been asked for just before the call was
 // given up, however long ago that began.
+// Its answer takes so long that the list has told of the address and it has
+// gone to another node since.
+TEST_F(StewardTest, WhatAListFoundFirstIsNotTakenFromASlowAnswer) {
+  Begin();
+  Answer(Expect<CallList>(), {});
+  const auto call = Expect<CallAllocate>();
+  const std::vector<Ipv4> given = Fresh(2);
+  for (int look = 0; look < 2; ++look) {
+    Pass(options_.verify_interval);
+    Answer(Expect<CallList>(), {given[0]});
+  }
+  EXPECT_TRUE(Said(Reason::kAdopted));
+  pool_.Apply(DropAddress{given[0]});
+  Answer(call, given);
+  EXPECT_EQ(pool_.Find(given[0]), nullptr);
+  EXPECT_NE(pool_.Find(given[1]), nullptr);
+}
+
 TEST_F(StewardTest, AnAllocationStaysOpenUntilALateEffectMustHaveShown) {
   options_.watermarks = {1, 1};
   Begin();
@@ -494,6 +512,24 @@ TEST_F(StewardTest, ConnectionsDoNotKeepAnAddressForEver) {
   EXPECT_EQ(pool_.counts().warm, 1);
 }
 
+TEST_F(StewardTest, AClockThatWasSetBackKeepsNoAddressFromPods) {
+  options_.watermarks = {0, 4};
+  now_ += absl::Hours(30);
+  const std::vector<Ipv4> ips = Fresh(2);
+  Have(ips[0], State::kCooling);
+  pool_.Apply(pool_.DecideArrived({ips[1]}, "s", now_));
+  pool_.SetPolicy(Policy{.probing = true});
+  Have(ips[1], State::kFresh);
+  pool_.Apply(
+      pool_.DecideConflict(ips[1], now_, now_ + options_.conflict_hold));
+  now_ -= absl::Hours(30);
+  Begin();
+  Pass(std::max(Policy().cooldown, options_.conflict_hold));
+  Answer(Expect<LookAtFlows>(), std::set<Ipv4>());
+  EXPECT_EQ(pool_.Find(ips[0])->state, State::kWarm);
+  EXPECT_EQ(pool_.Find(ips[1])->state, State::kReleasing);
+}
+
 TEST_F(StewardTest, AddressesThatHaveRestedAreLookedAtTogether) {
   options_.watermarks = {0, 4};
   const std::vector<Ipv4> ips = Fresh(3);
@@ -592,6 +628,39 @@ TEST_F(StewardTest, AWarmAddressThatTheVpcLostIsClaimedAndNotLeasedMeanwhile) {
   EXPECT_TRUE(Said(Reason::kReclaimed));
   Take(steward_->OnAdmitted(Expect<StartProbe>().ip, now_));
   EXPECT_EQ(pool_.counts().warm, 4);
+}
+
+TEST_F(StewardTest, AClaimThatIsRefusedLeavesTheDoubt) {
+  options_.watermarks = {0, 4};
+  const Ipv4 ip = Fresh(1)[0];
+  Have(ip, State::kLeased);
+  BeginQuietly();
+  Pass(options_.verify_interval);
+  Answer(Expect<CallList>(), {});
+  Answer(Expect<CallClaim>(), absl::PermissionDeniedError("299"));
+  Have(ip, State::kCooling);  // the pod has gone
+  Pass(absl::Seconds(30));
+  Answer(Expect<LookAtFlows>(), std::set<Ipv4>());
+  EXPECT_EQ(pool_.Find(ip)->state, State::kCooling);
+  Pass(options_.verify_interval);
+  Answer(Expect<CallList>(), {ip});
+  Answer(Expect<LookAtFlows>(), std::set<Ipv4>());
+  EXPECT_EQ(pool_.Find(ip)->state, State::kWarm);
+}
+
+// The other node knows by a list alone, and may have had it for a while.
+TEST_F(StewardTest, WhatAnotherNodeDidNotTakeIsClaimedBeforeItIsProbed) {
+  options_.watermarks = {0, 4};
+  const Ipv4 ip = Fresh(1)[0];
+  BeginQuietly();
+  Have(ip, State::kFresh);
+  Take(steward_->OnKeptBack(ip, now_));
+  EXPECT_TRUE(None<StartProbe>());
+  Answer(Expect<CallClaim>(), absl::OkStatus());
+  EXPECT_EQ(Expect<StartProbe>().ip, ip);
+  Take(steward_->OnKeptBack(ip, now_));
+  Answer(Expect<CallClaim>(), kElsewhere);
+  EXPECT_EQ(pool_.Find(ip), nullptr);
 }
 
 TEST_F(StewardTest, AnAddressThatSomebodyElseHasIsDropped) {
@@ -801,11 +870,74 @@ TEST_F(StewardTest, NothingIsDoneBeforeALostStoreIsRebuilt) {
   Pass(Steward::kMinBackoff);
   const User user{Ipv4(7), "ucni01", {"net", "c9", "eth0"}};
   Answer(Expect<CallList>(), {Ipv4(8)}, {user});
-  Expect<Rebuilt>();
   EXPECT_FALSE(steward_->needs_rebuild());
   EXPECT_EQ(pool_.Find(Ipv4(8))->state, State::kCooling);
   EXPECT_EQ(pool_.Find(Ipv4(7))->state, State::kLeased);
   EXPECT_EQ(Expect<CallClaim>().ip, Ipv4(7));  // a pod has it
+}
+
+TEST_F(StewardTest, AStoreIsRebuiltAtOnceWhenTheNodeHasNoFreeAddress) {
+  needs_rebuild_ = true;
+  Begin();
+  const User user{Ipv4(7), "ucni01", {"net", "c9", "eth0"}};
+  Answer(Expect<CallList>(), {Ipv4(7)}, {user});
+  Expect<Rebuilt>();
+}
+
+// The list may be older than the last address that was given back, and a call
+// from before may still take one.
+TEST_F(StewardTest, NoPodGetsWhatALostStoreHadBeforeALaterListShowsIt) {
+  options_.watermarks = {0, 4};
+  needs_rebuild_ = true;
+  Begin();
+  Answer(Expect<CallList>(), {Ipv4(7), Ipv4(8)});
+  const absl::Time sure = now_ + options_.latest_effect + options_.settle;
+  while (steward_->deadline() < sure) {
+    ASSERT_GT(steward_->deadline(), now_);
+    now_ = steward_->deadline();
+    Take(steward_->OnTimer(now_));
+    AnswerAll();
+  }
+  EXPECT_EQ(pool_.counts().cooling, 2);
+  EXPECT_TRUE(None<Rebuilt>());
+  now_ = sure;
+  Take(steward_->OnTimer(now_));
+  Answer(Expect<CallList>(), {Ipv4(8)});
+  EXPECT_TRUE(None<Rebuilt>());
+  const auto claim = Expect<CallClaim>();
+  EXPECT_EQ(claim.ip, Ipv4(7));
+  Answer(claim, kElsewhere);
+  Pass(options_.verify_interval);
+  AnswerAll();
+  Expect<Rebuilt>();
+  EXPECT_EQ(pool_.Find(Ipv4(8))->state, State::kWarm);
+  EXPECT_EQ(pool_.Find(Ipv4(7)), nullptr);
+}
+
+// The first list lacked it, and a pod may have had it until a moment ago.
+TEST_F(StewardTest, WhatALaterListShowsOfALostStoreRestsToo) {
+  probing_ = true;
+  options_.watermarks = {0, 4};
+  needs_rebuild_ = true;
+  Begin();
+  Answer(Expect<CallList>(), {});
+  for (int look = 0; look < 2; ++look) {
+    now_ += options_.settle;
+    Take(steward_->OnListed(now_, Listing{{Ipv4(7)}, {}}, now_));
+  }
+  EXPECT_EQ(pool_.Find(Ipv4(7))->state, State::kCooling);
+}
+
+TEST_F(StewardTest, AnAddThatFindsThePoolDryGetsNothingThatIsNotSure) {
+  options_.watermarks = {0, 4};
+  needs_rebuild_ = true;
+  Begin();
+  Answer(Expect<CallList>(), {Ipv4(7)});
+  Wait(1);
+  Answer(Expect<CallAllocate>(), kFull);
+  Answer(Expect<LookAtFlows>(), std::set<Ipv4>());
+  EXPECT_EQ(pool_.counts().warm, 0);
+  EXPECT_EQ(Expect<Serve>().status, kFull);
 }
 
 // --- ADDs that wait
@@ -896,7 +1028,7 @@ TEST_F(StewardTest, WhatAnOperatorPutsBackIsProbed) {
   Changed();
   EXPECT_TRUE(None<StartProbe>());
   pool_.Apply(pool_.DecidePush(ip, now_)->records);
-  Take(steward_->OnPut(ip, now_));
+  Take(steward_->OnPushed(ip, now_));
   EXPECT_EQ(Expect<StartProbe>().ip, ip);
 }
 

@@ -282,7 +282,7 @@ absl::Status Daemon::OpenShifter() {
       [this](const absl::StatusOr<std::vector<base::Ipv4>>& came) {
         keeper_->OnBorrowed(came);
       };
-  handlers.on_kept_back = [this](base::Ipv4 ip) { keeper_->OnPut(ip); };
+  handlers.on_kept_back = [this](base::Ipv4 ip) { keeper_->OnKeptBack(ip); };
   handlers.on_change = [this] { keeper_->Kick(); };
   ASSIGN_OR_RETURN(
       shifter_, Shifter::Open({loop_, *ledger_, keeper_->provider(), metrics_,

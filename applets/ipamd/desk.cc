@@ -66,7 +66,7 @@ void Desk::Acquire(const rpc::AcquireRequest& request, uint64_t connection,
                         connection,
                         std::move(reply),
                         absl::Now()};
-  if (parts_.ledger.needs_rebuild()) {
+  if (parts_.keeper->steward().needs_rebuild()) {
     return Refuse(waiting, absl::UnavailableError("the store is being rebuilt "
                                                   "from the VPC's list; try "
                                                   "again"));
@@ -211,7 +211,8 @@ void Desk::RefuseFor(pool::Reason reason, const Waiting& waiting,
 
 pool::Reason Desk::WhyRefused(const pool::Wish& wish,
                               const absl::Status& status) const {
-  if (parts_.ledger.needs_rebuild()) return pool::Reason::kRebuilding;
+  if (parts_.keeper->steward().needs_rebuild())
+    return pool::Reason::kRebuilding;
   if (waiting_.size() >= kMaxWaiting) return pool::Reason::kOverloaded;
   if (absl::IsFailedPrecondition(status)) return pool::Reason::kDeleted;
   const pool::Address* row = parts_.ledger.pool().Find(wish.attachment);
@@ -379,7 +380,7 @@ void Desk::Gc(const rpc::GcRequest& request, Reply<rpc::GcReply> reply) {
 }
 
 absl::Status Desk::CouldLease() const {
-  if (parts_.ledger.needs_rebuild()) {
+  if (parts_.keeper->steward().needs_rebuild()) {
     return absl::UnavailableError("the store is being rebuilt");
   }
   if (parts_.ledger.pool().counts().warm > 0) return absl::OkStatus();

@@ -147,7 +147,9 @@ void Keeper::OnBorrowed(const absl::StatusOr<std::vector<base::Ipv4>>& came) {
   Do(steward_.OnBorrowed(came, absl::Now()));
 }
 
-void Keeper::OnPut(base::Ipv4 ip) { Do(steward_.OnPut(ip, absl::Now())); }
+void Keeper::OnKeptBack(base::Ipv4 ip) {
+  Do(steward_.OnKeptBack(ip, absl::Now()));
+}
 
 // An action may lead to another event, whose actions come after those that are
 // there already.

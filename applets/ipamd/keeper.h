@@ -68,7 +68,7 @@ class Keeper {
   void OnConflict(base::Ipv4 ip, const base::Mac& other);
   void OnBorrowed(const absl::StatusOr<std::vector<base::Ipv4>>& came);
   // An address was put (back) into the pool.
-  void OnPut(base::Ipv4 ip);
+  void OnKeptBack(base::Ipv4 ip);
 
   // An address was put back into the pool by hand.
   void OnPushed(base::Ipv4 ip);

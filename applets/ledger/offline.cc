@@ -96,7 +96,12 @@ absl::StatusOr<std::unique_ptr<vpc::Provider>> OpenVpc(
   RETURN_IF_ERROR(desk.ledger->Record(settled));
   if (!rebuild) return provider;
   ClaimUnlisted(*provider, listed, users);
-  RETURN_IF_ERROR(desk.ledger->MarkRebuilt());
+  // What rests may have been given back a moment ago, of which the list didn't
+  // know yet: only a later one tells (pool::Rebuilt). The embedded VPC is a
+  // file.
+  if (desk.vpc.vpc == "embedded" || desk.ledger->pool().counts().cooling == 0) {
+    RETURN_IF_ERROR(desk.ledger->MarkRebuilt());
+  }
   return provider;
 }
 
@@ -135,8 +140,10 @@ absl::Status AllocateOne(Desk& desk, vpc::Provider& provider) {
 
 absl::StatusOr<pool::Grant> Grant(Desk& desk, vpc::Provider& provider,
                                   const pool::Wish& wish) {
-  RETURN_IF_ERROR(
-      desk.ledger->Record(desk.ledger->pool().DecideTick(desk.now)));
+  const pool::Pool& pool = desk.ledger->pool();
+  RETURN_IF_ERROR(desk.ledger->Record(desk.ledger->needs_rebuild()
+                                          ? pool.DecideExpire(desk.now)
+                                          : pool.DecideTick(desk.now)));
   auto grant = desk.ledger->pool().DecideAcquire(wish, desk.now);
   if (grant.status().code() != absl::StatusCode::kResourceExhausted) {
     return grant;
