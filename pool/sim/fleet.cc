@@ -21,6 +21,9 @@ enum : uint64_t { kFaultDice = 11, kCloudDice = 12, kNodeDice = 13 };
 const absl::Time kStart = absl::FromUnixSeconds(1'800'000'000);
 // Before the end of a calm, when it is looked at what is free.
 constexpr absl::Duration kLastLook = absl::Minutes(1);
+// In a calm, connections with pods that have gone end, too: an address that has
+// some rests for Steward's max_cooldown, which is longer than a calm.
+constexpr absl::Duration kLongestFlow = absl::Minutes(2);
 
 Faults FaultsOf(const Scenario& scenario) {
   const Dice dice = Dice(scenario.seed).Split(kFaultDice);
@@ -84,6 +87,9 @@ class Fleet {
     faults_.Suspend();
     trace_.Say(-1, "calm");
     world_.calm_until = agenda_.now() + scenario_.calm;
+    for (const auto& node : nodes_) {
+      node->host().EndFlows(agenda_.now() + kLongestFlow);
+    }
     agenda_.RunUntil(world_.calm_until - kLastLook);
     inspection_.Prepare();
     agenda_.RunUntil(world_.calm_until);

@@ -9,7 +9,7 @@
 namespace pool::sim {
 namespace {
 
-constexpr uint64_t kSeeds = 400;
+constexpr uint64_t kSeeds = 1000;
 constexpr uint64_t kBatches = 20;
 
 // A little storm, and the calm in which everything must come right.

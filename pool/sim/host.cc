@@ -1,5 +1,7 @@
 #include "pool/sim/host.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 
 namespace pool::sim {
@@ -47,6 +49,10 @@ void Host::KeepFlows(Ipv4 ip, absl::Time until) {
     return flows.second <= world_.agenda.now();
   });
   flows_until_[ip] = until;
+}
+
+void Host::EndFlows(absl::Time by) {
+  for (auto& [ip, until] : flows_until_) until = std::min(until, by);
 }
 
 std::set<Ipv4> Host::WithFlows(const std::vector<Ipv4>& ips) const {

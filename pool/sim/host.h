@@ -29,6 +29,8 @@ class Host {
 
   // Connections with the address go on until then.
   void KeepFlows(base::Ipv4 ip, absl::Time until);
+  // ... but none longer than until then.
+  void EndFlows(absl::Time by);
   std::set<base::Ipv4> WithFlows(const std::vector<base::Ipv4>& ips) const;
 
   // Everything of the kernel's is gone and CLOCK_BOOTTIME begins anew.

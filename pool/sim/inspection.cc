@@ -78,6 +78,10 @@ bool Inspection::InspectRows(Node& node) {
 }
 
 bool Inspection::InspectPods(Node& node) {
+  for (const auto& [ip, row] : node.pool().addresses()) {
+    if (!row.lease || node.kubelet().Runs(row.lease->attachment)) continue;
+    return Accuse(node, "the lease of a pod that doesn't run", ip);
+  }
   const size_t running = static_cast<size_t>(node.kubelet().running());
   if (static_cast<size_t>(node.pool().counts().leased) != running) {
     return Accuse(node, absl::StrCat("leases=", node.pool().counts().leased,

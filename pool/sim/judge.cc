@@ -50,13 +50,14 @@ void Judge::OnOwner(Ipv4 ip, int from, int to, Cause cause) {
   if (cause == Cause::kOutOfBand) {
     spot.meddled_at = agenda_.now();
     // Even if it doesn't know the address yet: a list may tell it now.
-    if (from != kNobody) excuses_[ip] = Excuse{from, agenda_.now()};
+    if (from != kNobody) Of(from).excuses[ip] = Excuse{agenda_.now()};
   } else {
     CheckCall(ip, from, to, cause);
   }
-  const auto excuse = excuses_.find(ip);
-  if (excuse != excuses_.end() && excuse->second.node == to) {
-    excuses_.erase(excuse);
+  if (to != kNobody) Of(to).excuses.erase(ip);
+  // It lost the address before, and never hears that it was given it since.
+  if (cause == Cause::kReturned && RowOf(from, ip) != nullptr) {
+    Of(from).excuses[ip] = Excuse{agenda_.now()};
   }
   if (from != kNobody) Of(from).strays.erase(ip);
   if (to != kNobody && RowOf(to, ip) == nullptr) NoteStray(to, ip);
@@ -102,7 +103,7 @@ void Judge::CheckCall(Ipv4 ip, int from, int to, Cause cause) {
   }
   if (row != nullptr && MayLackIntent(from)) {
     // Nobody could know of the call any more.
-    excuses_[ip] = Excuse{from, agenda_.now()};
+    Of(from).excuses[ip] = Excuse{agenda_.now()};
     At(ip).meddled_at = agenda_.now();
     return;
   }
@@ -123,9 +124,7 @@ void Judge::OnStore(int node, const Pool& pool, Store store) {
 void Judge::OnDeath(int node) {
   Case& own = Of(node);
   for (auto& [ip, stray] : own.strays) stray.seen_at = absl::InfiniteFuture();
-  for (auto& [ip, excuse] : excuses_) {
-    if (excuse.node == node) excuse.looks = 0;
-  }
+  for (auto& [ip, excuse] : own.excuses) excuse.looks = 0;
 }
 
 struct Judge::CommitCheck {
@@ -152,10 +151,7 @@ struct Judge::CommitCheck {
   void operator()(const DropAddress& drop) const {
     Spot& spot = judge.At(drop.ip);
     CheckPromise(spot, drop.ip, nullptr);
-    const auto excuse = judge.excuses_.find(drop.ip);
-    if (excuse != judge.excuses_.end() && excuse->second.node == node) {
-      judge.excuses_.erase(excuse);
-    }
+    judge.Of(node).excuses.erase(drop.ip);
     if (spot.owner == node) judge.NoteStray(node, drop.ip);
   }
   template <typename Other>
@@ -182,25 +178,24 @@ void Judge::OnCommit(int node, const Records& records) {
 bool Judge::CouldKnow(const Excuse& excuse) const { return excuse.looks >= 2; }
 
 bool Judge::IsExcused(Ipv4 ip, int node) const {
-  const auto excuse = excuses_.find(ip);
-  return excuse != excuses_.end() && excuse->second.node == node;
+  return ExcuseOf(node, ip) != nullptr;
+}
+
+const Judge::Excuse* Judge::ExcuseOf(int node, Ipv4 ip) const {
+  if (node == kNobody) return nullptr;
+  const auto& excuses = cases_[static_cast<size_t>(node)].excuses;
+  const auto it = excuses.find(ip);
+  return it == excuses.end() ? nullptr : &it->second;
 }
 
 void Judge::CheckUse(int node, const Address& row) {
   const int owner = At(row.ip).owner;
   if (owner == node) return;
-  const auto excuse = excuses_.find(row.ip);
-  const bool is_excused =
-      excuse != excuses_.end() && excuse->second.node == node;
+  const Excuse* excuse = ExcuseOf(node, row.ip);
   // A lease stays what it is; but nobody else may get the address.
   const Address* before = RowOf(node, row.ip);
-  // Known, and not mended: a lost store is rebuilt by one list, which may lag.
-  if (before != nullptr && before->state == State::kCooling &&
-      MayLackIntent(node)) {
-    return;
-  }
   const bool was_leased = before != nullptr && before->lease && row.lease;
-  if (is_excused && (was_leased || !CouldKnow(excuse->second))) return;
+  if (excuse != nullptr && (was_leased || !CouldKnow(*excuse))) return;
   Accuse(absl::StrCat("an address becomes ", NameOf(row.state),
                       " that the VPC counts as node ", owner, "'s"),
          row.ip, node);
@@ -223,7 +218,8 @@ void Judge::CheckRest(int node, const Address& row) {
 
 void Judge::OnLinkUp(int node, Ipv4 ip, const Attachment& attachment) {
   Spot& spot = At(ip);
-  if (spot.linked != kNobody && !excuses_.contains(ip)) {
+  const bool is_excused = IsExcused(ip, spot.linked) || IsExcused(ip, node);
+  if (spot.linked != kNobody && !is_excused) {
     Accuse(absl::StrCat("two pods have it: ", attachment.container_id, ", and ",
                         spot.linked_to, " on node ", spot.linked),
            ip, node);
@@ -279,8 +275,10 @@ void Judge::NoteStray(int node, Ipv4 ip) {
 
 void Judge::OnListed(int node, const Look& look) {
   CheckStrays(node, look);
-  for (auto& [ip, excuse] : excuses_) {
-    if (excuse.node != node || !Shows(look.asked_at, excuse.since)) continue;
+  // Doubt has to be stored, so that nobody else gets the address.
+  if (!look.could_store) return;
+  for (auto& [ip, excuse] : Of(node).excuses) {
+    if (!Shows(look.asked_at, excuse.since)) continue;
     if (look.asked_at < excuse.last_look + look.settle) continue;
     excuse.last_look = agenda_.now();
     ++excuse.looks;

@@ -102,7 +102,6 @@ class Judge {
   };
   // Behind its back, a node lost an address.
   struct Excuse {
-    int node = kNobody;
     absl::Time since;
     int looks = 0;  // that have shown it
     absl::Time last_look = absl::InfinitePast();
@@ -118,6 +117,8 @@ class Judge {
     absl::Time store_lost_at = absl::InfinitePast();
     uint64_t clock = 0;
     std::map<base::Ipv4, Stray> strays;
+    // Its own: another node may lose the same address later.
+    std::map<base::Ipv4, Excuse> excuses;
     std::set<base::Ipv4> promises;
   };
   struct CommitCheck;
@@ -125,6 +126,7 @@ class Judge {
   Spot& At(base::Ipv4 ip) { return spots_[Layout::IndexOf(ip)]; }
   Case& Of(int node) { return cases_[static_cast<size_t>(node)]; }
   const Address* RowOf(int node, base::Ipv4 ip) const;
+  const Excuse* ExcuseOf(int node, base::Ipv4 ip) const;
   bool MayLackIntent(int node) const;
   bool IsShifted(int node, base::Ipv4 ip, State state) const;
   void CheckCall(base::Ipv4 ip, int from, int to, Cause cause);
@@ -138,7 +140,6 @@ class Judge {
   Agenda& agenda_;
   std::vector<Spot> spots_;
   std::vector<Case> cases_;
-  std::map<base::Ipv4, Excuse> excuses_;
   std::optional<Violation> violation_;
 };
 

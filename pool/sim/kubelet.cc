@@ -80,6 +80,12 @@ int Kubelet::running() const {
       [](const Slot& slot) { return slot.stage == Stage::kRunning; }));
 }
 
+bool Kubelet::Runs(const Attachment& attachment) const {
+  return std::any_of(slots_.begin(), slots_.end(), [&](const Slot& slot) {
+    return slot.stage == Stage::kRunning && slot.attachment == attachment;
+  });
+}
+
 bool Kubelet::IsQuiet() const {
   return std::all_of(slots_.begin(), slots_.end(), [](const Slot& slot) {
     return slot.stage == Stage::kRunning || slot.stage == Stage::kIdle;

@@ -40,6 +40,7 @@ class Kubelet {
   int pending() const;
   absl::Time pending_since() const;
   int running() const;
+  bool Runs(const base::Attachment& attachment) const;
   // The addresses of pods that run, and nothing else is going on.
   bool IsQuiet() const;
 

@@ -8,13 +8,14 @@ namespace {
 constexpr Node::Writer kPlugin = Node::Writer::kPlugin;
 
 absl::Status Open(Node& node) {
-  if (node.needs_rebuild()) return absl::UnavailableError("no store");
   return node.EndEarlierBoot(kPlugin, node.host().wall());
 }
 
 }  // namespace
 
 absl::StatusOr<base::Ipv4> AcquireOffline(Node& node, const Wish& wish) {
+  // It would ask the VPC, which plugins don't here.
+  if (node.needs_rebuild()) return absl::UnavailableError("no store");
   absl::Status status = Open(node);
   if (!status.ok()) return status;
   const absl::Time now = node.host().wall();

@@ -99,10 +99,7 @@ struct Process::Performer {
   void operator()(const Verified& verified) const {
     process.node_.SetVerifiedAt(verified.at);
   }
-  void operator()(const Rebuilt&) const {
-    process.node_.MarkRebuilt();
-    process.world_.judge.CheckPromises(process.node_.id());
-  }
+  void operator()(const Rebuilt&) const { process.node_.MarkRebuilt(); }
 };
 
 void Process::Do(Actions actions) {
@@ -204,8 +201,12 @@ void Process::OnListed(absl::Time asked_at, const Cloud::Ips& ips,
                        const std::vector<User>& users) {
   const absl::Time told = now() - (world_.agenda.now() - asked_at);
   if (!ips.ok()) return Do(steward_.OnListed(told, ips.status(), now()));
+  const bool knew_nothing = steward_.needs_rebuild();
   Do(steward_.OnListed(told, Listing{*ips, users}, now()));
   if (is_dead_) return;
+  if (knew_nothing && !steward_.needs_rebuild()) {
+    world_.judge.CheckPromises(node_.id());
+  }
   world_.judge.OnListed(node_.id(), {asked_at, StewardOptions().settle, *ips,
                                      node_.store_works()});
 }
@@ -265,7 +266,7 @@ void Process::OnBorrowed(const absl::StatusOr<std::vector<Ipv4>>& came) {
   Do(steward_.OnBorrowed(came, now()));
 }
 
-void Process::OnKeptBack(Ipv4 ip) { Do(steward_.OnPut(ip, now())); }
+void Process::OnKeptBack(Ipv4 ip) { Do(steward_.OnKeptBack(ip, now())); }
 
 void Process::Write(const Note& note) {
   if (!world_.trace.on()) return;

@@ -7,11 +7,19 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "pool/sim/layout.h"
 
 namespace pool::sim {
 namespace {
+
+// What it says without names and numbers.
+std::string KindOf(const Violation& violation) {
+  std::string kind = violation.what;
+  std::erase_if(kind, [](char c) { return !absl::ascii_isalpha(c); });
+  return kind;
+}
 
 // Tries scenarios, and keeps the last one that still failed.
 class Shrinker {
@@ -33,10 +41,16 @@ class Shrinker {
   bool Try(const Scenario& scenario) {
     if (runs_left_-- <= 0) return false;
     Outcome outcome = Simulate(scenario, plant_);
-    if (!outcome.violation) return false;
+    if (!outcome.violation || !IsLikeThat(*outcome.violation)) return false;
     best_ = scenario;
     outcome_ = std::move(outcome);
     return true;
+  }
+
+  // The same went wrong, wherever: with fewer faults another thing may.
+  bool IsLikeThat(const Violation& violation) const {
+    return !outcome_.violation ||
+           KindOf(violation) == KindOf(*outcome_.violation);
   }
 
   // Nodes of other subnets have nothing to do with it.
