@@ -1,10 +1,12 @@
 #include "pool/sim/scenario.h"
 
+#include <limits>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 
 namespace pool::sim {
@@ -71,6 +73,18 @@ bool IsWithin(Value value, Value least, Value most) {
   return value >= least && value <= most;  // not so when it isn't a number
 }
 
+// As short as reads the same, for a replay must go the same way.
+std::string Exactly(double value) {
+  for (int digits = 6;; ++digits) {
+    std::string text = absl::StrFormat("%.*g", digits, value);
+    double read = 0;
+    if (digits >= std::numeric_limits<double>::max_digits10 ||
+        (absl::SimpleAtod(text, &read) && read == value)) {
+      return text;
+    }
+  }
+}
+
 }  // namespace
 
 absl::Status Validate(const Scenario& s) {
@@ -100,7 +114,7 @@ std::string Format(const Scenario& s) {
   std::string text = absl::StrCat(
       "seed ", s.seed, "\nnodes ", s.nodes, "\nlength ",
       absl::FormatDuration(s.length), "\nstorm ", absl::FormatDuration(s.storm),
-      "\ncalm ", absl::FormatDuration(s.calm), "\nfaults ", s.faults,
+      "\ncalm ", absl::FormatDuration(s.calm), "\nfaults ", Exactly(s.faults),
       "\npod-life ", absl::FormatDuration(s.pod_life), "\n");
   if (s.only_nodes) {
     absl::StrAppend(&text, "only-nodes");

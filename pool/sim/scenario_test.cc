@@ -13,12 +13,13 @@ TEST(ScenarioTest, WhatIsWrittenReadsTheSame) {
   scenario.seed = 77;
   scenario.nodes = 12;
   scenario.length = absl::Hours(3);
-  scenario.faults = 0.125;
+  scenario.faults = 1.0 / 30;
   scenario.only_nodes = {{3, 7}};
   scenario.only_faults = {{Strike{3, Fault::kLate, 12}}};
   const auto read = ParseScenario(Format(scenario));
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(Format(*read), Format(scenario));
+  EXPECT_EQ(read->faults, scenario.faults);
   EXPECT_EQ(read->only_nodes, scenario.only_nodes);
   EXPECT_EQ(read->only_faults, scenario.only_faults);
 }
