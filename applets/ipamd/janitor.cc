@@ -73,11 +73,10 @@ void Janitor::SweepNow(
 }
 
 Findings Janitor::Examine(const KernelView& kernel) const {
-  // A store that was lost knows of no pod yet, and the VPC may be long in
-  // telling: all of them would be orphans.
-  if (parts_.keeper.steward().needs_rebuild()) return {};
-  return Compare(parts_.ledger.pool(), parts_.undertaker.links(), kernel,
-                 [this](const auto& a) { return parts_.desk.IsGuarded(a); });
+  return Compare(
+      {parts_.ledger.pool(), parts_.keeper.steward().needs_rebuild()},
+      parts_.undertaker.links(), kernel,
+      [this](const auto& a) { return parts_.desk.IsGuarded(a); });
 }
 
 void Janitor::PutRight(const Findings& findings) {

@@ -32,10 +32,12 @@ absl::StatusOr<KernelView> ViewKernel(netlink::Socket& host,
   return view;
 }
 
-Findings Compare(const pool::Pool& pool, const LinkTable& links,
+Findings Compare(const Books& books, const LinkTable& links,
                  const KernelView& kernel,
                  const std::function<bool(const base::Attachment&)>& guarded) {
   Findings findings;
+  if (books.are_lost) return findings;
+  const pool::Pool& pool = books.pool;
   for (const auto& [ip, row] : pool.addresses()) {
     const bool rule = kernel.rules.contains(ip);
     const bool proxy = kernel.proxies.contains(ip);

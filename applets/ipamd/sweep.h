@@ -47,10 +47,18 @@ struct Findings {
   std::vector<base::Ipv4> vacant;
 };
 
-// Compares. `guarded` tells which attachments an ADD is under way for; after a
-// restart nobody is guarded, so the first comparison waits for --attach-grace.
-// Pure.
-Findings Compare(const pool::Pool& pool, const LinkTable& links,
+// What the kernel is compared with.
+struct Books {
+  const pool::Pool& pool;
+  // The store was lost, and the VPC, which may be long in telling, hasn't said
+  // yet what it had: the pool knows of no pod, and all would be orphans.
+  bool are_lost = false;
+};
+
+// Compares; nothing is found when the books are lost. `guarded` tells which
+// attachments an ADD is under way for; after a restart nobody is guarded, so
+// the first comparison waits for --attach-grace. Pure.
+Findings Compare(const Books& books, const LinkTable& links,
                  const KernelView& kernel,
                  const std::function<bool(const base::Attachment&)>& guarded);
 

@@ -46,10 +46,10 @@ class SweepTest : public testing::Test {
     kernel_.rules.insert(Ipv4(ip));
     kernel_.proxies.insert(Ipv4(ip));
   }
-  Findings Look() {
-    return Compare(pool_, links_, kernel_, [this](const Attachment& a) {
-      return guarded_.contains(a);
-    });
+  Findings Look(bool books_are_lost = false) {
+    return Compare(
+        {pool_, books_are_lost}, links_, kernel_,
+        [this](const Attachment& a) { return guarded_.contains(a); });
   }
 
   pool::Pool pool_{pool::Policy{}};
@@ -67,6 +67,27 @@ TEST_F(SweepTest, AHealthyNodeHasNoFindings) {
   const Findings f = Look();
   EXPECT_TRUE(f.complete.empty() && f.abandoned.empty() &&
               f.detaching.empty() && f.orphans.empty() && f.littered.empty());
+}
+
+// The store was lost, the VPC's list is awaited, and pods run and end.
+TEST_F(SweepTest, NetworksAreLeftAloneUntilALostStoreIsRebuilt) {
+  Link("runs");
+  RuleAndProxy(1);
+  Put(1, State::kWarm);
+  EXPECT_EQ(Look().orphans, std::vector{A("runs")});
+  EXPECT_EQ(Look().littered, std::vector{Ipv4(1)});
+  const Findings f = Look(/*books_are_lost=*/true);
+  EXPECT_TRUE(f.orphans.empty() && f.littered.empty());
+}
+
+// Looks at lost books don't count as the first of the two that it takes.
+TEST_F(SweepTest, AnOrphanIsFoundTwiceAfterTheStoreWasRebuilt) {
+  Link("dead");
+  Suspects suspects(kGrace);
+  EXPECT_TRUE(suspects.Confirm(Look(true), kNow).orphans.empty());
+  EXPECT_TRUE(suspects.Confirm(Look(true), kNow).orphans.empty());
+  EXPECT_TRUE(suspects.Confirm(Look(), kNow).orphans.empty());
+  EXPECT_FALSE(suspects.Confirm(Look(), kNow).orphans.empty());
 }
 
 TEST_F(SweepTest, AnUnreportedAddIsCompleteOrAbandoned) {
