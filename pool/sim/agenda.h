@@ -1,6 +1,7 @@
 #ifndef CNIVPC_POOL_SIM_AGENDA_H_
 #define CNIVPC_POOL_SIM_AGENDA_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -34,6 +35,9 @@ class Agenda {
   uint64_t events() const { return events_; }
 
  private:
+  // Of the heap, which is as wide as a line of the cache allows.
+  static constexpr size_t kChildren = 4;
+
   // The heap holds these, for they move cheaply; `slot` is the task's place.
   struct Entry {
     int64_t nanos;
@@ -43,6 +47,9 @@ class Agenda {
       return nanos != other.nanos ? nanos > other.nanos : order > other.order;
     }
   };
+
+  void Push(const Entry& entry);
+  Entry Pop();
 
   absl::Time now_;
   const absl::Time start_;

@@ -45,6 +45,14 @@ constexpr std::array<Kind, kFaultKinds> kKinds = {{
     {"repeated", 1},
 }};
 
+std::vector<Dice> SplitAmong(Dice dice, int nodes) {
+  std::vector<Dice> split;
+  for (int node = 0; node < nodes; ++node) {
+    split.push_back(dice.Split(static_cast<uint64_t>(node)));
+  }
+  return split;
+}
+
 constexpr size_t IndexOf(Fault fault) { return static_cast<size_t>(fault); }
 
 }  // namespace
@@ -59,16 +67,18 @@ std::optional<Fault> FaultNamed(absl::string_view name) {
 }
 
 Faults::Faults(Dice dice, int nodes, double rate)
-    : dice_(dice), rate_(rate), occasions_(static_cast<size_t>(nodes)) {}
+    : dice_(SplitAmong(dice, nodes)),
+      rate_(rate),
+      occasions_(static_cast<size_t>(nodes)) {}
 
 Faults::Faults(Dice dice, int nodes, std::set<Strike> only)
-    : dice_(dice),
+    : dice_(SplitAmong(dice, nodes)),
       rate_(0),
       only_(std::move(only)),
       occasions_(static_cast<size_t>(nodes)) {}
 
 Dice Faults::DiceOf(const Strike& strike) const {
-  return dice_.Split(static_cast<uint64_t>(strike.node))
+  return dice_[static_cast<size_t>(strike.node)]
       .Split(IndexOf(strike.fault))
       .Split(strike.n);
 }

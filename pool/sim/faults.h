@@ -92,7 +92,7 @@ class Faults {
  private:
   Dice DiceOf(const Strike& strike) const;
 
-  const Dice dice_;
+  const std::vector<Dice> dice_;  // by node
   const double rate_;
   const std::optional<std::set<Strike>> only_;
   bool suspended_ = false;
