@@ -21,6 +21,11 @@ bool MayBeDone(const absl::Status& status) {
   }
 }
 
+Reason ReasonOf(const absl::Status& error) {
+  if (absl::IsResourceExhausted(error)) return Reason::kSubnetExhausted;
+  return IsPassing(error) ? Reason::kVpcUnavailable : Reason::kVpcRefused;
+}
+
 bool IsPassing(const absl::Status& status) {
   return !status.ok() && (MayBeDone(status) || absl::IsAborted(status));
 }

@@ -2,6 +2,7 @@
 #define CNIVPC_POOL_OUTCOME_H_
 
 #include "absl/status/status.h"
+#include "pool/reason.h"
 
 // What an error of the VPC (vpc::Provider's) tells.
 namespace pool {
@@ -11,6 +12,9 @@ bool MayBeDone(const absl::Status& status);
 
 // Whether a call that failed so may succeed when it is made again.
 bool IsPassing(const absl::Status& status);
+
+// For the journal.
+Reason ReasonOf(const absl::Status& error);
 
 }  // namespace pool
 

@@ -235,6 +235,9 @@ class Steward {
   bool filled_once() const { return filled_once_; }
 
  private:
+  // What looks wrong, or couldn't be done, may be told otherwise so soon.
+  static constexpr absl::Duration kSoon = absl::Seconds(1);
+
   // Calls of one kind: one at a time, with pauses after errors.
   struct Lane {
     bool busy = false;
@@ -249,6 +252,9 @@ class Steward {
   void TakeDelivery(int64_t intent_id, const std::vector<base::Ipv4>& given,
                     absl::Time now);
   void Refused(int64_t intent_id, const absl::Status& status, absl::Time now);
+  void Probe(base::Ipv4 ip);
+
+  // steward_release.cc
   void Trim(absl::Time now);
   void Free(absl::Time now);
   void OpenRelease(const Intent& intent, const Records& records,
@@ -256,14 +262,14 @@ class Steward {
   bool HasReleases() const;
   void ContinueReleases(absl::Time now);
   void FinishRelease(int64_t intent_id, base::Ipv4 ip, absl::Time now);
-
-  void Probe(base::Ipv4 ip);
   bool IsDoubted(base::Ipv4 ip) const;
   void CheckClock(absl::Time now);
   void Expire(absl::Time now);
   void Warm(const std::vector<base::Ipv4>& ips, Reason reason, absl::Time now);
   void Rest(const std::vector<base::Ipv4>& ips, absl::Time now);
+  absl::Time NextLook() const;
 
+  // steward_compare.cc
   void Compare(absl::Time now);
   void Rebuild(const Listing& listing, absl::Time now);
   void Prove(const std::vector<base::Ipv4>& listed, absl::Time asked_at);
@@ -277,7 +283,6 @@ class Steward {
   void Help(absl::Time now);
   absl::Status WhyNone(absl::Time now) const;
   bool WillAskSoon(absl::Time now) const;
-  absl::Time NextLook() const;
 
   bool Store(const Records& records, absl::Time now);
   void BackOff(Lane& lane, absl::Time now);
@@ -337,8 +342,8 @@ class Steward {
   // Until then, what wasn't in that list either may have been in use before.
   absl::Time loss_matters_until_ = absl::InfinitePast();
   std::set<base::Ipv4> to_claim_;
-  // Claims of these were refused for a reason that says nothing about them: a
-  // list tells, or leads to another claim.
+  // Claims of these were refused for a reason that says nothing about them, or
+  // what they told couldn't be stored: a list leads to another claim.
   std::set<base::Ipv4> unclaimed_;
   std::set<base::Ipv4> lost_;  // leased, and somebody else's by the VPC
 

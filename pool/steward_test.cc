@@ -648,6 +648,22 @@ TEST_F(StewardTest, AClaimThatIsRefusedLeavesTheDoubt) {
   EXPECT_EQ(pool_.Find(ip)->state, State::kWarm);
 }
 
+TEST_F(StewardTest, ALossThatCannotBeStoredLeavesTheDoubt) {
+  options_.watermarks = {0, 4};
+  const Ipv4 ip = Fresh(1)[0];
+  BeginQuietly();
+  Have(ip, State::kCooling);
+  Pass(options_.settle);
+  Take(steward_->OnListed(now_, Listing{}, now_));
+  const auto claim = Expect<CallClaim>();
+  store_ = absl::UnavailableError("the disk is full");
+  Answer(claim, kElsewhere);
+  store_ = absl::OkStatus();
+  Pass(absl::Seconds(30));
+  Answer(Expect<LookAtFlows>(), std::set<Ipv4>());
+  EXPECT_EQ(pool_.Find(ip)->state, State::kCooling);
+}
+
 // The other node knows by a list alone, and may have had it for a while.
 TEST_F(StewardTest, WhatAnotherNodeDidNotTakeIsClaimedBeforeItIsProbed) {
   options_.watermarks = {0, 4};
