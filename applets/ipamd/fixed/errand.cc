@@ -99,7 +99,7 @@ Step Errand::OnCreated(const absl::StatusOr<kube::VpcIpClaim>& claim,
     Say(Reason::kFixed, ip, absl::StrCat("for ", key().ToString()));
     return Store(*records, Done{ip});
   }
-  const Step refusal = Unreachable(claim.status(), "made");
+  Step refusal = Unreachable(claim.status(), "made");
   if (!IsRefusal(claim.status())) return refusal;
   return Store(pool_.DecideUnfix(ip, now), refusal);
 }
@@ -259,7 +259,7 @@ Step Errand::Confirm(absl::Time now) {
   auto& finalizers = meta.finalizers;
   if (std::find(finalizers.begin(), finalizers.end(), kube::kClaimFinalizer) ==
       finalizers.end()) {
-    finalizers.push_back(kube::kClaimFinalizer);
+    finalizers.emplace_back(kube::kClaimFinalizer);
   }
   claim_.attached = true;
   claim_.mac = place_.mac;

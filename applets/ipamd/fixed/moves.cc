@@ -73,8 +73,8 @@ absl::Time UnsafeUntil(const Moves& moves, const base::Mac& self,
   absl::Time until = absl::InfinitePast();
   for (const Move& move : moves) {
     if (move.from != self || move.to == self) continue;
-    if (now < move.at + kAftermath)
-      until = std::max(until, move.at + kAftermath);
+    const absl::Time over = move.at + kAftermath;
+    if (now < over) until = std::max(until, over);
   }
   return until;
 }
