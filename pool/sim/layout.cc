@@ -39,11 +39,11 @@ NodeTraits DrawNode(const Scenario& scenario, Dice dice) {
   return node;
 }
 
-SubnetTraits DrawSubnet(int wanted, Dice dice) {
+SubnetTraits DrawSubnet(int wanted, double least_room, Dice dice) {
   static constexpr std::array kRooms = {0.6, 0.8, 1.0, 1.2, 2.0, 3.0};
   SubnetTraits subnet;
-  subnet.size =
-      std::max<size_t>(2, static_cast<size_t>(wanted * OneOf(kRooms, dice)));
+  const double room = std::max(least_room, OneOf(kRooms, dice));
+  subnet.size = std::max<size_t>(2, static_cast<size_t>(wanted * room));
   subnet.pick = dice.Chance(0.5) ? Pick::kLatest : Pick::kAny;
   subnet.squatted = dice.Chance(0.5) ? 0.02 * dice.Unit() : 0;
   return subnet;
@@ -68,7 +68,7 @@ Layout::Layout(const Scenario& scenario) {
     Dice subnet_dice = dice.Split(kSubnets).Split(subnets_.size());
     const bool last = id + 1 == scenario.nodes;
     if (++members < subnet_dice.From(2, kMaxNodesOfSubnet) && !last) continue;
-    SubnetTraits subnet = DrawSubnet(wanted, subnet_dice);
+    SubnetTraits subnet = DrawSubnet(wanted, scenario.room, subnet_dice);
     subnet.first = address_count_;
     subnet.first_node = id + 1 - members;
     subnet.node_count = members;

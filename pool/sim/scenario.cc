@@ -61,6 +61,7 @@ bool TakeLine(const Words& words, Scenario& scenario) {
   if (key == "calm") return Take(words, scenario.calm);
   if (key == "faults") return Take(words, scenario.faults);
   if (key == "pod-life") return Take(words, scenario.pod_life);
+  if (key == "room") return Take(words, scenario.room);
   if (key == "only-nodes") return TakeNodes(words, scenario.only_nodes);
   if (key == "fault") return TakeStrike(words, scenario.only_faults);
   if (key != "only-faults" || words.size() != 1) return false;
@@ -95,6 +96,9 @@ absl::Status Validate(const Scenario& s) {
   if (!IsWithin(s.faults, 0.0, 1.0)) {
     return absl::InvalidArgumentError("faults: must be 0 to 1");
   }
+  if (!IsWithin(s.room, 0.1, 10.0)) {
+    return absl::InvalidArgumentError("room: must be 0.1 to 10");
+  }
   const absl::Duration year = absl::Hours(24 * 365);
   if (!IsWithin(s.calm, Scenario::kMinCalm, year)) {
     return absl::InvalidArgumentError(
@@ -115,7 +119,8 @@ std::string Format(const Scenario& s) {
       "seed ", s.seed, "\nnodes ", s.nodes, "\nlength ",
       absl::FormatDuration(s.length), "\nstorm ", absl::FormatDuration(s.storm),
       "\ncalm ", absl::FormatDuration(s.calm), "\nfaults ", Exactly(s.faults),
-      "\npod-life ", absl::FormatDuration(s.pod_life), "\n");
+      "\npod-life ", absl::FormatDuration(s.pod_life), "\nroom ",
+      Exactly(s.room), "\n");
   if (s.only_nodes) {
     absl::StrAppend(&text, "only-nodes");
     for (const int node : *s.only_nodes) absl::StrAppend(&text, " ", node);

@@ -27,6 +27,9 @@ namespace pool::sim {
 //   calm 10m
 //   faults 0.02          the part of occasions that become faults
 //   pod-life 30m         on the average
+//   room 0.6             of the addresses that its nodes could use, a subnet
+//   has
+//                        this part at the least; some have more
 //   only-nodes 3 17      the others don't exist; may be repeated
 //   only-faults          none but those of the next kind of line
 //   fault 3 late 12      the node's 13th call that could have been late was
@@ -42,6 +45,7 @@ struct Scenario {
   absl::Duration calm = absl::Minutes(10);
   double faults = 0.02;
   absl::Duration pod_life = absl::Minutes(30);
+  double room = 0.6;
   std::optional<std::set<int>> only_nodes = {};
   std::optional<std::set<Strike>> only_faults = {};
 

@@ -14,6 +14,7 @@ TEST(ScenarioTest, WhatIsWrittenReadsTheSame) {
   scenario.nodes = 12;
   scenario.length = absl::Hours(3);
   scenario.faults = 1.0 / 30;
+  scenario.room = 1.1;
   scenario.only_nodes = {{3, 7}};
   scenario.only_faults = {{Strike{3, Fault::kLate, 12}}};
   const auto read = ParseScenario(Format(scenario));
@@ -51,8 +52,8 @@ TEST(ScenarioTest, ErrorsNameTheLine) {
 
 TEST(ScenarioTest, WhatIsOutOfBoundsIsRefused) {
   for (const char* const bad :
-       {"nodes 0", "nodes 100001", "faults 1.5", "faults nan", "calm 1s",
-        "storm 0s", "length inf"}) {
+       {"room 0", "nodes 0", "nodes 100001", "faults 1.5", "faults nan",
+        "calm 1s", "storm 0s", "length inf"}) {
     EXPECT_TRUE(absl::IsInvalidArgument(ParseScenario(bad).status())) << bad;
   }
 }

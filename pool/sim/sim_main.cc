@@ -25,6 +25,8 @@ DEFINE_double(storm, 50,
 DEFINE_double(calm, 10, "Minutes after those in which neither happens.");
 DEFINE_double(faults, 0.02, "The part of occasions that become faults.");
 DEFINE_double(pod_life, 30, "How many minutes a pod lives on the average.");
+DEFINE_double(room, 0.6,
+              "The least part that a subnet has of what its nodes could use.");
 DEFINE_string(replay, "", "A file with a scenario, instead of all these.");
 DEFINE_bool(shrink, true, "Whether a failure is made smaller.");
 
@@ -51,6 +53,7 @@ absl::StatusOr<Scenario> ScenarioOfFlags() {
   scenario.storm = absl::Minutes(FLAGS_storm);
   scenario.calm = absl::Minutes(FLAGS_calm);
   scenario.pod_life = absl::Minutes(FLAGS_pod_life);
+  scenario.room = FLAGS_room;
   const absl::Status valid = Validate(scenario);
   if (!valid.ok()) return valid;
   return scenario;
