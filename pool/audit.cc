@@ -30,7 +30,8 @@ Audit::Findings Audit::Compare(const Pool& pool, const Look& look,
   std::set<base::Ipv4> unlisted;
   for (const auto& [ip, row] : pool.addresses()) {
     const bool going = row.state == State::kReleasing || IsShifting(row.state);
-    if (!going && !theirs.contains(ip)) {
+    const bool matters = !going && row.state != State::kQuarantined;
+    if (matters && !theirs.contains(ip)) {
       unlisted.insert(ip);
     }
   }

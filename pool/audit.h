@@ -33,7 +33,7 @@ class Audit {
     // was lost, or given to the node behind our back.
     std::vector<base::Ipv4> found;
     // In the pool, and no longer listed; not those that are being released or
-    // shifted.
+    // shifted, nor those that are quarantined, for nobody gets them anyway.
     std::vector<base::Ipv4> missing;
     // Allocations whose answer was lost: if they gave something, the pool knows
     // it by now.

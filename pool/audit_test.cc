@@ -80,6 +80,14 @@ TEST_F(AuditTest, AnAddressOnItsWayBackIsNotMissed) {
   EXPECT_TRUE(Look({}, kNow + kSettle).missing.empty());
 }
 
+// Nobody gets it, so no list after the other is needed to find out.
+TEST_F(AuditTest, AnAddressInQuarantineIsNotMissed) {
+  Have(kA, State::kQuarantined);
+  EXPECT_TRUE(Look({}, kNow).missing.empty());
+  EXPECT_TRUE(Look({}, kNow + kSettle).missing.empty());
+  EXPECT_EQ(audit_.deadline(), absl::InfiniteFuture());
+}
+
 TEST_F(AuditTest, ForgetsWhatItSawBeforeAnAddressWentBack) {
   Look({kA}, kNow);
   audit_.Forget(kA);  // allocated and released meanwhile
