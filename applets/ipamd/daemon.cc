@@ -10,7 +10,6 @@
 #include "applets/rpc/query.h"
 #include "base/status.h"
 #include "glog/logging.h"
-#include "netlink/conntrack.h"
 #include "netlink/sysctl.h"
 
 namespace applets::ipamd {
@@ -23,51 +22,6 @@ constexpr int kMetadataAttempts = 3;
 // A pool that is dry for less isn't told by STATUS.
 constexpr absl::Duration kStatusHold = absl::Seconds(5);
 constexpr absl::Duration kStopPoll = absl::Milliseconds(10);
-
-// What needs somebody to act is an error, what we cope with a warning.
-google::LogSeverity SeverityOf(pool::Reason reason) {
-  switch (reason) {
-    case pool::Reason::kLost:
-    case pool::Reason::kStoreFailed:
-    case pool::Reason::kVpcRefused:
-      return google::GLOG_ERROR;
-    case pool::Reason::kConflict:
-    case pool::Reason::kContested:
-    case pool::Reason::kFixedTaken:
-    case pool::Reason::kPoolDry:
-    case pool::Reason::kReclaimed:
-    case pool::Reason::kSubnetExhausted:
-    case pool::Reason::kVpcUnavailable:
-      return google::GLOG_WARNING;
-    default:
-      return google::GLOG_INFO;
-  }
-}
-
-void Log(const pool::Note& note) {
-  std::string line = absl::StrCat("pool: reason=", pool::NameOf(note.reason));
-  if (note.ip) absl::StrAppend(&line, " address=", note.ip->ToString());
-  if (note.until > absl::InfinitePast()) {
-    absl::StrAppend(&line, " until=", absl::FormatTime(note.until));
-  }
-  if (!note.text.empty()) absl::StrAppend(&line, ": ", note.text);
-  google::LogMessage(__FILE__, __LINE__, SeverityOf(note.reason)).stream()
-      << line;
-}
-
-// A socket of its own each time: it is seldom asked, and after an error the
-// rest of the answer would still be coming in.
-absl::StatusOr<std::set<base::Ipv4>> AskForFlows(
-    const std::set<base::Ipv4>& addresses) {
-  ASSIGN_OR_RETURN(netlink::Socket conntrack, netlink::OpenConntrack());
-  return netlink::WithFlows(conntrack, addresses);
-}
-
-// Whether an address in that state is to be defended.
-bool IsInUse(pool::State state) {
-  return state == pool::State::kWarm || state == pool::State::kLeased ||
-         state == pool::State::kCooling;
-}
 
 }  // namespace
 
@@ -97,76 +51,35 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(base::Loop& loop,
                                        location.node.name));
   Options located = options;
   located.vpc = location.vpc;
-  std::unique_ptr<Daemon> daemon(new Daemon(
-      loop, located, std::move(ledger), location.node, std::move(on_stopped)));
-  RETURN_IF_ERROR(daemon->Assemble());
+  std::unique_ptr<Daemon> daemon(
+      new Daemon(loop, located, std::move(on_stopped)));
+  RETURN_IF_ERROR(daemon->Assemble(std::move(ledger), location.node));
   return daemon;
 }
 
-Daemon::Daemon(base::Loop& loop, const Options& options,
-               std::unique_ptr<ledger::Ledger> ledger, netlink::Node node,
-               base::Task on_stopped)
+Daemon::Daemon(base::Loop& loop, const Options& options, base::Task on_stopped)
     : loop_(loop),
       options_(options),
       on_stopped_(std::move(on_stopped)),
-      ledger_(std::move(ledger)),
-      node_(std::move(node)),
       told_(kStatusHold),
-      announcer_(loop, metrics_,
-                 [this](base::Ipv4 ip) {
-                   const pool::Address* row = ledger_->pool().Find(ip);
-                   return row != nullptr && row->lease.has_value();
-                 }),
       conflist_timer_(loop, [this] { InstallConflist(); }),
       queue_timer_(loop, [this] { DrainQueue(); }),
       stop_timer_(loop, [this] { StopWhenIdle(); }) {}
 
 Daemon::~Daemon() = default;
 
-absl::Status Daemon::Assemble() {
+absl::Status Daemon::Assemble(std::unique_ptr<ledger::Ledger> ledger,
+                              const netlink::Node& node) {
   Declare();
-  announcer_.UseInterface(node_);
-  ASSIGN_OR_RETURN(
-      undertaker_,
-      Undertaker::Open(loop_, {[this] { return node_.ifindex; },
-                               [this](const netlink::Event& event) {
-                                 OnLinkEvent(event);
-                               }}));
-  desk_ = std::make_unique<Desk>(Desk::Parts{
-      *ledger_, *undertaker_, announcer_, node_, options_.vpc.subnet, nullptr,
-      [this](const absl::Status& status) { OnStoreStatus(status); },
-      [this](Note note) { Write(std::move(note)); }});
-  ASSIGN_OR_RETURN(auto provider, ledger::OpenProvider(
-                                      options_.vpc, options_.state_dir, node_));
-  RETURN_IF_ERROR(OpenProber());
-  vpc_ = provider.get();
-  keeper_ = std::make_unique<Keeper>(
-      loop_, *ledger_, std::move(provider), options_, metrics_,
-      Keeper::Handlers{
-          .waiting = [this] { return desk_->waiting(); },
-          .demand = [this] { return cluster_ ? cluster_->Demand() : 0; },
-          .serve = [this](const absl::Status& status) { desk_->Serve(status); },
-          .on_store_status =
-              [this](const absl::Status& status) { OnStoreStatus(status); },
-          .note = [this](const pool::Note& note) { Tell(note); },
-          .probe = [this](base::Ipv4 ip) { prober_->Probe(ip); },
-          .stop_probe = [this](base::Ipv4 ip) { prober_->Stop(ip); },
-          .flows = &AskForFlows,
-          .tenants = TenantsLister(),
-          .borrow = Borrowing()});
-  desk_->SetKeeper(keeper_.get());
-  RETURN_IF_ERROR(OpenShifter());
-  janitor_ = std::make_unique<Janitor>(Janitor::Parts{
-      loop_, *ledger_, *undertaker_, *desk_, *keeper_, metrics_, node_,
-      options_.sweep_interval, options_.gc_grace,
-      [this](const absl::Status& status) { OnStoreStatus(status); },
-      [this](Note note) { Write(std::move(note)); }});
+  RETURN_IF_ERROR(OpenUndertaker());
+  RETURN_IF_ERROR(OpenOwn(std::move(ledger), node));
+  OpenJanitor();
   RETURN_IF_ERROR(OpenMender());
   OpenCluster();
   OpenFixed();
   OpenAdmin();
   RETURN_IF_ERROR(
-      ledger_->store().SetSetting("vpc", ledger::ToJson(options_.vpc)));
+      own_->ledger().store().SetSetting("vpc", ledger::ToJson(options_.vpc)));
   ASSIGN_OR_RETURN(
       server_,
       rpc::Server::Listen(
@@ -174,179 +87,107 @@ absl::Status Daemon::Assemble() {
           {[this](const rpc::Call& call, rpc::Reply reply) {
              OnCall(call, std::move(reply));
            },
-           [this](uint64_t connection) { desk_->OnClose(connection); }}));
-  keeper_->Start();
-  shifter_->Start();
+           [this](uint64_t connection) { own_->desk().OnClose(connection); }}));
+  Begin();
+  return absl::OkStatus();
+}
+
+void Daemon::Begin() {
+  own_->Start();
   if (cluster_ != nullptr) cluster_->Start();
   if (fixed_ != nullptr) fixed_->Start();
   InstallConflist();
   DrainQueue();
   janitor_->Begin(options_.attach_grace);
   if (mender_ != nullptr) mender_->Begin();
+  const netlink::Node& node = own_->node();
+  const pool::Counts& counts = own_->pool().counts();
   LOG(INFO) << "serving socket=" << options_.socket << " node=" << options_.node
-            << " interface=" << node_.name
-            << " address=" << node_.address.ToString()
+            << " interface=" << node.name
+            << " address=" << node.address.ToString()
             << " vpc=" << options_.vpc.vpc << " subnet=" << options_.vpc.subnet
-            << " leased=" << ledger_->pool().counts().leased
-            << " warm=" << ledger_->pool().counts().warm;
+            << " leased=" << counts.leased << " warm=" << counts.warm;
+}
+
+absl::Status Daemon::OpenUndertaker() {
+  ASSIGN_OR_RETURN(
+      undertaker_,
+      Undertaker::Open(loop_, {[this] { return own_->node().ifindex; },
+                               [this](const netlink::Event& event) {
+                                 OnLinkEvent(event);
+                               }}));
   return absl::OkStatus();
 }
 
-absl::Status Daemon::OpenProber() {
-  Prober::Handlers handlers;
-  handlers.on_admitted = [this](base::Ipv4 ip) { keeper_->OnAdmitted(ip); };
-  handlers.on_conflict = [this](base::Ipv4 ip, const base::Mac& other) {
-    keeper_->OnConflict(ip, other);
+absl::Status Daemon::OpenOwn(std::unique_ptr<ledger::Ledger> ledger,
+                             const netlink::Node& node) {
+  SubnetPool::Handlers handlers;
+  handlers.demand = [this] { return cluster_ ? cluster_->Demand() : 0; };
+  handlers.tenants = TenantsLister();
+  handlers.look = [this](const rpc::Call& call, const rpc::Reply& reply) {
+    Get(call, reply);
   };
-  handlers.on_contested = [this](base::Ipv4 ip, const base::Mac& other,
-                                 bool defended) {
-    Tell(
-        {pool::Reason::kContested, ip,
-         absl::StrCat("claimed by ", other.ToString(),
-                      defended ? ", defended" : ", not to be defended again")});
+  handlers.note = [this](Note note) { Write(std::move(note)); };
+  handlers.on_records = [this](const pool::Records& records) {
+    OnRecords(records);
   };
-  ASSIGN_OR_RETURN(prober_, Prober::Open(loop_, metrics_, options_.acd_timing,
-                                         std::move(handlers)));
-  prober_->UseInterface(node_);
-  for (const auto& [ip, row] : ledger_->pool().addresses()) {
-    WatchOver({pool::PutAddress{row}});
-  }
-  ledger_->SetObserver(
-      [this](const pool::Records& records) { OnRecords(records); });
+  ASSIGN_OR_RETURN(
+      own_, SubnetPool::Open({loop_, metrics_, *undertaker_, options_,
+                              std::move(ledger), node, std::move(handlers)}));
   return absl::OkStatus();
+}
+
+void Daemon::OpenJanitor() {
+  janitor_ = std::make_unique<Janitor>(Janitor::Parts{
+      loop_, own_->ledger(), *undertaker_, own_->desk(), own_->keeper(),
+      metrics_, own_->node(), options_.sweep_interval, options_.gc_grace,
+      [this](const absl::Status& status) { own_->OnStoreStatus(status); },
+      [this](Note note) { Write(std::move(note)); }});
 }
 
 absl::Status Daemon::OpenMender() {
   if (options_.repair == Drift::Scope::kNone) return absl::OkStatus();
   ASSIGN_OR_RETURN(
-      mender_, Mender::Open({loop_, ledger_->pool(), *undertaker_, metrics_,
-                             node_, options_.repair,
+      mender_, Mender::Open({loop_, own_->pool(), *undertaker_, metrics_,
+                             own_->node(), options_.repair,
                              [this](Note note) { Write(std::move(note)); }}));
   return absl::OkStatus();
 }
 
 void Daemon::OpenAdmin() {
   admin_ = std::make_unique<Admin>(Admin::Parts{
-      loop_, *ledger_, *keeper_, *desk_, *janitor_, node_, options_, journal_,
-      log_, [this] { return store_status_; }, [this] { return stopping_; },
-      [this](const absl::Status& status) { OnStoreStatus(status); },
+      loop_, own_->ledger(), own_->keeper(), own_->desk(), *janitor_,
+      own_->node(), options_, journal_, log_,
+      [this] { return own_->store_status(); }, [this] { return stopping_; },
+      [this](const absl::Status& status) { own_->OnStoreStatus(status); },
       [this] { return cluster_ == nullptr ? "" : cluster_->Health(); },
       [this](const std::string& node, const rpc::Call& call,
              const rpc::Reply& reply) {
         if (node == options_.node) return Get(call, reply);
-        shifter_->LookAt(node, call.path + rpc::FormatQuery(call.query), reply);
+        own_->shifter().LookAt(node, call.path + rpc::FormatQuery(call.query),
+                               reply);
       }});
 }
 
 void Daemon::OnRecords(const pool::Records& records) {
-  WatchOver(records);
-  if (ledger_->pool().counts().warm > 0) told_.OnWarm();
+  if (own_->pool().counts().warm > 0) told_.OnWarm();
   if (admin_ != nullptr) admin_->OnRecords(records);
   if (cluster_ != nullptr) cluster_->OnRecords();
   if (fixed_ != nullptr) fixed_->OnRecords();
-}
-
-// What the steward has to say: to the log and the journal.
-void Daemon::Tell(const pool::Note& note) {
-  Log(note);
-  Note entry{.reason = note.reason,
-             .address = note.ip,
-             .subnet = options_.vpc.subnet,
-             .text = note.text};
-  if (note.until != absl::InfinitePast()) entry.until = note.until;
-  const pool::Address* row = note.ip ? ledger_->pool().Find(*note.ip) : nullptr;
-  if (row != nullptr && row->lease) {
-    entry.attachment = row->lease->attachment;
-    entry.pod = row->lease->pod;
-  }
-  Write(std::move(entry));
-}
-
-// How the keeper borrows from other nodes, if it may.
-std::function<void(int)> Daemon::Borrowing() {
-  if (!options_.may_borrow()) return nullptr;
-  return [this](int count) { shifter_->Borrow(count); };
-}
-
-absl::Status Daemon::OpenShifter() {
-  Shifter::Handlers handlers;
-  handlers.waiting = [this] { return desk_->waiting(); };
-  handlers.look = [this](const rpc::Call& call, const rpc::Reply& reply) {
-    Get(call, reply);
-  };
-  handlers.on_store_status = [this](const absl::Status& status) {
-    OnStoreStatus(status);
-  };
-  handlers.note = [this](const pool::Note& note) { Tell(note); };
-  handlers.on_borrowed =
-      [this](const absl::StatusOr<std::vector<base::Ipv4>>& came) {
-        keeper_->OnBorrowed(came);
-      };
-  handlers.on_kept_back = [this](base::Ipv4 ip) { keeper_->OnKeptBack(ip); };
-  handlers.on_change = [this] { keeper_->Kick(); };
-  ASSIGN_OR_RETURN(
-      shifter_, Shifter::Open({loop_, *ledger_, keeper_->provider(), metrics_,
-                               node_, std::move(handlers)},
-                              options_));
-  return absl::OkStatus();
-}
-
-void Daemon::WatchOver(const pool::Records& records) {
-  for (const pool::Record& record : records) {
-    if (const auto* put = std::get_if<pool::PutAddress>(&record)) {
-      if (IsInUse(put->row.state)) {
-        prober_->Watch(put->row.ip);
-      } else {
-        prober_->Unwatch(put->row.ip);
-      }
-    } else if (const auto* drop = std::get_if<pool::DropAddress>(&record)) {
-      prober_->Unwatch(drop->ip);
-    }
-  }
 }
 
 // --- the node
 
 void Daemon::OnLinkEvent(const netlink::Event& event) {
   const auto* changed = std::get_if<netlink::LinkChanged>(&event);
-  if (changed == nullptr || changed->link.name != node_.name) return;
-  const netlink::Link& link = changed->link;
-  prober_->OnLink(link);
-  const bool moved = link.index != node_.ifindex || link.mac != node_.mac;
-  if (!moved && link.mtu_bytes == node_.mtu_bytes) return;
-  node_.ifindex = link.index;
-  node_.mac = link.mac;
-  node_.mtu_bytes = link.mtu_bytes;
-  LOG(INFO) << "interface=" << node_.name
-            << " changed: ifindex=" << node_.ifindex
-            << " mac=" << node_.mac.ToString() << " mtu=" << node_.mtu_bytes;
-  if (!moved) return;
-  announcer_.UseInterface(node_);
-  prober_->UseInterface(node_);
-}
-
-void Daemon::OnStoreStatus(const absl::Status& status) {
-  if (!status.ok()) {
-    metrics_.Add("cnivpc_store_errors_total");
-    LOG(ERROR) << "store: " << status.message();
-  } else if (!store_status_.ok()) {
-    LOG(INFO) << "store: works again";
-  }
-  store_status_ = status;
+  if (changed != nullptr) own_->OnLink(changed->link);
 }
 
 // --- leftovers
 
-// A store that failed is tried again, for while nobody can be served nothing
-// else would write to it.
-void Daemon::RetryStore() {
-  if (store_status_.ok()) return;
-  OnStoreStatus(ledger_->store().SetSetting("retried", "yes"));
-}
-
 void Daemon::DrainQueue() {
   queue_timer_.Set(kQueueInterval);
-  RetryStore();
+  own_->RetryStore();
   auto queue = ledger::ReadQueue(options_.state_dir);
   if (!queue.ok()) {
     LOG(ERROR) << "queue: " << queue.status().message();
@@ -357,7 +198,7 @@ void Daemon::DrainQueue() {
     LOG(INFO) << "queued release attachment="
               << entry.request.attachment.ToString();
     metrics_.Add("cnivpc_queued_releases_total");
-    desk_->Release(entry.request, 0, [entry](absl::Status status) {
+    own_->desk().Release(entry.request, 0, [entry](absl::Status status) {
       if (!status.ok()) return;  // it stays, and is tried again
       status = ledger::Forget(entry);
       if (!status.ok()) LOG(ERROR) << "queue: " << status.message();
@@ -370,18 +211,19 @@ void Daemon::DrainQueue() {
 void Daemon::Stop() {
   if (stopping_) return;
   LOG(INFO) << "stopping: calls=" << server_->pending()
-            << " adds_under_way=" << desk_->guards();
+            << " adds_under_way=" << own_->desk().guards();
   stopping_ = true;
   stop_deadline_ = absl::Now() + options_.drain_timeout;
   server_->StopListening();
-  shifter_->Stop();
+  own_->Stop();
   if (fixed_ != nullptr) fixed_->Stop();
   StopWhenIdle();
 }
 
 void Daemon::StopWhenIdle() {
-  const bool idle = server_->pending() == 0 && desk_->guards() == 0 &&
-                    undertaker_->pending() == 0 && shifter_->pending() == 0;
+  const bool idle = server_->pending() == 0 && own_->desk().guards() == 0 &&
+                    undertaker_->pending() == 0 &&
+                    own_->shifter().pending() == 0;
   if (!idle && absl::Now() < stop_deadline_) return stop_timer_.Set(kStopPoll);
   if (!idle) LOG(WARNING) << "stopped with calls under way";
   on_stopped_();

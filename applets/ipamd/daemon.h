@@ -10,26 +10,22 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "applets/ipamd/admin.h"
-#include "applets/ipamd/announcer.h"
 #include "applets/ipamd/cluster.h"
 #include "applets/ipamd/desk.h"
 #include "applets/ipamd/fixed/fixed_addresses.h"
 #include "applets/ipamd/janitor.h"
 #include "applets/ipamd/journal.h"
-#include "applets/ipamd/keeper.h"
 #include "applets/ipamd/log_tail.h"
 #include "applets/ipamd/mender.h"
 #include "applets/ipamd/metrics.h"
 #include "applets/ipamd/options.h"
-#include "applets/ipamd/prober.h"
-#include "applets/ipamd/shifter.h"
 #include "applets/ipamd/steady_status.h"
+#include "applets/ipamd/subnet_pool.h"
 #include "applets/ipamd/undertaker.h"
 #include "applets/ledger/ledger.h"
 #include "applets/rpc/server.h"
 #include "base/loop.h"
 #include "netlink/node.h"
-#include "vpc/provider.h"
 
 namespace applets::ipamd {
 
@@ -49,13 +45,13 @@ class Daemon {
   void Stop();
 
  private:
-  Daemon(base::Loop& loop, const Options& options,
-         std::unique_ptr<ledger::Ledger> ledger, netlink::Node node,
-         base::Task on_stopped);
-  absl::Status Assemble();
-  absl::Status OpenProber();
-  std::function<void(int)> Borrowing();
-  absl::Status OpenShifter();
+  Daemon(base::Loop& loop, const Options& options, base::Task on_stopped);
+  absl::Status Assemble(std::unique_ptr<ledger::Ledger> ledger,
+                        const netlink::Node& node);
+  absl::Status OpenUndertaker();
+  absl::Status OpenOwn(std::unique_ptr<ledger::Ledger> ledger,
+                       const netlink::Node& node);
+  void OpenJanitor();
   absl::Status OpenMender();
   void OpenAdmin();
   void OpenCluster();
@@ -70,8 +66,6 @@ class Daemon {
   void InstallConflist();
   void OnRecords(const pool::Records& records);
   absl::Status Readiness() const;
-  void WatchOver(const pool::Records& records);
-  void Tell(const pool::Note& note);
   void Declare();
 
   void OnCall(const rpc::Call& call, rpc::Reply reply);
@@ -81,10 +75,9 @@ class Daemon {
   std::string MetricsText();
 
   void OnLinkEvent(const netlink::Event& event);
-  void OnStoreStatus(const absl::Status& status);
+  void Begin();
 
   void DrainQueue();
-  void RetryStore();
   void StopWhenIdle();
 
   base::Loop& loop_;
@@ -93,26 +86,17 @@ class Daemon {
   LogTail log_;
   Journal journal_{absl::Now()};
   Metrics metrics_;
-  std::unique_ptr<ledger::Ledger> ledger_;
-  netlink::Node node_;
-  absl::Status store_status_;
   SteadyStatus told_;  // to those who ask for STATUS
-  absl::Time unguarded_until_;
   bool stopping_ = false;
   absl::Time stop_deadline_;
 
-  Announcer announcer_;
   std::unique_ptr<Undertaker> undertaker_;
-  std::unique_ptr<Desk> desk_;
-  std::unique_ptr<Prober> prober_;
-  std::unique_ptr<Keeper> keeper_;
+  std::unique_ptr<SubnetPool> own_;  // of the node's main interface
   std::unique_ptr<Janitor> janitor_;
-  std::unique_ptr<Shifter> shifter_;
   std::unique_ptr<Mender> mender_;                // nullptr with --repair=none
   std::unique_ptr<Cluster> cluster_;              // null if there is none
   std::unique_ptr<fixed::FixedAddresses> fixed_;  // null without a cluster
   std::unique_ptr<Admin> admin_;
-  const vpc::Provider* vpc_ = nullptr;  // keeper_'s
   base::Timer conflist_timer_;
   base::Timer queue_timer_;
   base::Timer stop_timer_;

@@ -59,14 +59,14 @@ void Daemon::Get(const rpc::Call& call, const rpc::Reply& reply) {
     return reply(Answer{MetricsText(), "text/plain; version=0.0.4"});
   }
   if (call.path == "/v1/pool") {
-    return reply(Answer{rpc::ToJson(desk_->Pool(options_.node))});
+    return reply(Answer{rpc::ToJson(own_->desk().Pool(options_.node))});
   }
   if (call.path == "/readyz") return reply(AsAnswer(Readiness()));
   if (call.path == "/v1/status") {
-    if (ledger_->pool().counts().warm > 0) told_.OnWarm();
+    if (own_->pool().counts().warm > 0) told_.OnWarm();
     const absl::Status status = Readiness();
     const absl::Status told = told_.Look(status, ledger::BootNow());
-    const bool serves = store_status_.ok() && !stopping_;
+    const bool serves = own_->store_status().ok() && !stopping_;
     return reply(AsAnswer(serves ? told : status));
   }
   reply(absl::UnimplementedError(absl::StrCat("no such path: ", call.path)));
@@ -74,7 +74,7 @@ void Daemon::Get(const rpc::Call& call, const rpc::Reply& reply) {
 
 absl::Status Daemon::Readiness() const {
   if (stopping_) return absl::UnavailableError("ipamd is stopping");
-  return store_status_.ok() ? desk_->CouldLease() : store_status_;
+  return own_->Readiness();
 }
 
 void Daemon::Post(const rpc::Call& call, rpc::Reply reply) {
@@ -82,35 +82,35 @@ void Daemon::Post(const rpc::Call& call, rpc::Reply reply) {
   if (call.path == "/v1/leases/acquire") {
     const auto request = rpc::ParseAcquireRequest(call.body);
     if (!request.ok()) return reply(request.status());
-    return desk_->Acquire(*request, call.connection,
-                          [reply](absl::StatusOr<rpc::AcquireReply> got) {
-                            if (!got.ok()) return reply(got.status());
-                            reply(Answer{rpc::ToJson(*got)});
-                          });
+    return own_->desk().Acquire(*request, call.connection,
+                                [reply](absl::StatusOr<rpc::AcquireReply> got) {
+                                  if (!got.ok()) return reply(got.status());
+                                  reply(Answer{rpc::ToJson(*got)});
+                                });
   }
   if (call.path == "/v1/leases/attached") {
     const auto attachment = rpc::ParseAttachment(call.body);
     if (!attachment.ok()) return reply(attachment.status());
-    return reply(AsAnswer(desk_->Attached(*attachment, call.connection)));
+    return reply(AsAnswer(own_->desk().Attached(*attachment, call.connection)));
   }
   if (call.path == "/v1/leases/release") {
     const auto request = rpc::ParseReleaseRequest(call.body);
     if (!request.ok()) return reply(request.status());
-    return desk_->Release(
+    return own_->desk().Release(
         *request, call.connection,
         [reply](absl::Status status) { reply(AsAnswer(status)); });
   }
   if (call.path == "/v1/leases/check") {
     const auto attachment = rpc::ParseAttachment(call.body);
     if (!attachment.ok()) return reply(attachment.status());
-    const auto found = desk_->Check(*attachment);
+    const auto found = own_->desk().Check(*attachment);
     if (!found.ok()) return reply(found.status());
     return reply(Answer{rpc::ToJson(*found)});
   }
   if (call.path == "/v1/gc") {
     const auto request = rpc::ParseGcRequest(call.body);
     if (!request.ok()) return reply(request.status());
-    return desk_->Gc(*request, [reply](absl::StatusOr<rpc::GcReply> got) {
+    return own_->desk().Gc(*request, [reply](absl::StatusOr<rpc::GcReply> got) {
       if (!got.ok()) return reply(got.status());
       reply(Answer{rpc::ToJson(*got)});
     });
@@ -141,14 +141,7 @@ void Daemon::Declare() {
 }
 
 std::string Daemon::MetricsText() {
-  const pool::Counts counts = ledger_->pool().counts();
-  for (const pool::State state : pool::AllStates()) {
-    metrics_.Set("cnivpc_pool_addresses", counts.of(state),
-                 {{"state", std::string(pool::NameOf(state))}});
-  }
-  metrics_.Set("cnivpc_adds_waiting", desk_->waiting());
-  CopyVpcMetrics(vpc_->usage(), metrics_);
-  shifter_->UpdateMetrics();
+  own_->UpdateMetrics();
   if (mender_ != nullptr) {
     metrics_.Set("cnivpc_drift_held_back", mender_->held_back());
   }

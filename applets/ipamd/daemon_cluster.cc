@@ -33,16 +33,16 @@ fixed::Place PlaceOf(const Options& options, const netlink::Node& node) {
 void Daemon::OpenCluster() {
   if (!options_.cluster.api) return;
   cluster_ = std::make_unique<Cluster>(
-      Cluster::Parts{loop_, ledger_->pool(), options_, node_, metrics_,
-                     [this] { keeper_->Kick(); }});
-  desk_->SetAdmit([this](const pool::Wish& wish, const Turned& turned) {
+      Cluster::Parts{loop_, own_->pool(), options_, own_->node(), metrics_,
+                     [this] { own_->keeper().Kick(); }});
+  own_->desk().SetAdmit([this](const pool::Wish& wish, const Turned& turned) {
     cluster_->Find(wish.pod, [this, wish, turned](const kube::Pod* pod) {
       Direct(pod, wish, turned);
     });
   });
   if (!options_.cluster.calico) return;
-  desk_->SetPrepare([this](const base::Pod& pod, base::Ipv4 ip,
-                           Desk::Done done) {
+  own_->desk().SetPrepare([this](const base::Pod& pod, base::Ipv4 ip,
+                                 Desk::Done done) {
     cluster_->Annotate(
         pod, ip, [this, done = std::move(done)](const absl::Status& status) {
           done(options_.cluster.calico_required ? status : absl::OkStatus());
@@ -64,19 +64,20 @@ std::function<absl::StatusOr<pool::Tenants>()> Daemon::TenantsLister() const {
 void Daemon::OpenFixed() {
   if (cluster_ == nullptr || !options_.cluster.fixed) return;
   fixed_ = std::make_unique<fixed::FixedAddresses>(fixed::FixedAddresses::Parts{
-      loop_, *ledger_, keeper_->provider(), *options_.cluster.api,
-      options_.node, metrics_, [this] { return PlaceOf(options_, node_); },
-      [this] { return keeper_->steward().MayLease(absl::Now()); },
+      loop_, own_->ledger(), own_->keeper().provider(), *options_.cluster.api,
+      options_.node, metrics_,
+      [this] { return PlaceOf(options_, own_->node()); },
+      [this] { return own_->keeper().steward().MayLease(absl::Now()); },
       [this](const fixed::Visitor& visitor, const pool::Tenant& tenant,
              std::function<void(absl::StatusOr<base::Ipv4>)> done) {
         pool::Wish wish;
         wish.attachment = visitor.attachment;
         wish.pod = visitor.pod;
-        desk_->Want(wish, tenant, std::move(done));
+        own_->desk().Want(wish, tenant, std::move(done));
       },
-      [this](const absl::Status& status) { OnStoreStatus(status); },
-      [this](const pool::Note& note) { Tell(note); },
-      [this] { keeper_->Kick(); }});
+      [this](const absl::Status& status) { own_->OnStoreStatus(status); },
+      [this](const pool::Note& note) { own_->Tell(note); },
+      [this] { own_->keeper().Kick(); }});
 }
 
 // What kind of address an ADD's pod is to have.
@@ -131,7 +132,8 @@ void Daemon::Write(Note note) {
 void Daemon::InstallConflist() {
   const ConflistOptions& conflist = options_.conflist;
   if (conflist.path.empty()) return;
-  if (!desk_->CouldLease().ok()) return conflist_timer_.Set(kConflistPoll);
+  if (!own_->desk().CouldLease().ok())
+    return conflist_timer_.Set(kConflistPoll);
   const auto written = ipamd::InstallConflist(conflist.path, conflist.text);
   if (!written.ok()) {
     LOG(ERROR) << "the runtime's configuration: " << written.status().message();
