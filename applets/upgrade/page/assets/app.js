@@ -18,7 +18,8 @@ const asked = { search: "", state: "", order: "list", descending: "", page: 0, s
 const chosen = new Set(); // nodes
 let source = null;        // of events
 let pending = null;       // the order in the dialog
-let begun = false;        // it was taken, and the run's panel gets the focus
+const ordered = new Map(); // node → what it does now, until the server tells of it
+let begun = null;         // an order was taken after this run, and its panel gets the focus
 
 // --- words
 const t = (key, ...args) => (texts[language][key] ?? key).replace(/\{(\d)\}/g, (_, i) => args[i]);
@@ -28,7 +29,8 @@ const timeOf = (seconds) => {
   return `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())} ${two(d.getHours())}:${two(d.getMinutes())}:${two(d.getSeconds())}`;
 };
 const textOf = (row) => row.text || (texts[language]["outcome." + row.outcome] ?? "");
-const versionOf = (row) => row.state === "upgrading" || row.state === "returning" ? t("state." + row.state) : row.version || "-";
+const stateOf = (row) => ordered.get(row.node) ?? row.state;
+const versionOf = (row) => stateOf(row) === "upgrading" || stateOf(row) === "returning" ? t("state." + stateOf(row)) : row.version || "-";
 
 function speak() {
   document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
@@ -77,6 +79,7 @@ function follow() {
 
 function takeView(news) {
   if (news.rows) {
+    ordered.clear();
     if (!view && news.rows.length) requestAnimationFrame(() => performance.mark("rows"));
     view = news;
     asked.page = news.page;
@@ -86,6 +89,7 @@ function takeView(news) {
     view.total = news.total;
     for (const { at, row } of news.changed) {
       tell(view.rows[at], row);
+      if (row.state !== "waiting") ordered.delete(row.node);
       view.rows[at] = row;
       drawRow($("rows").children[at], row);
     }
@@ -97,7 +101,7 @@ function takeView(news) {
 const ends = ["current", "outdated", "failed", "lost", "unreachable"];
 const busy = ["upgrading", "checking", "returning"];
 function tell(before, now) {
-  if (busy.includes(before.state) && ends.includes(now.state)) {
+  if (busy.includes(stateOf(before)) && ends.includes(now.state)) {
     say(t("done", now.node, now.state === "failed" || now.state === "lost" ? t("state." + now.state) + ": " + textOf(now) : textOf(now) || t("state." + now.state)));
   }
 }
@@ -180,7 +184,7 @@ function drawRun() {
   for (const button of box.querySelectorAll("[data-do]")) {
     button.hidden = !csrf || !can[button.dataset.do];
   }
-  if (begun && here) { begun = false; box.focus(); }
+  if (begun && (here || run.started !== begun.started)) { begun = null; box.focus(); }
 }
 
 function newRow() {
@@ -210,8 +214,8 @@ function drawRow(tr, row) {
   if (row.sha256 && versionOf(row) === row.version) version.append(" ", make("small", row.sha256));
   version.title = row.version;
   set(ipamd, row.ipamd || "-");
-  state.firstChild.className = "dot " + row.state;
-  set(state.firstChild, t("state." + row.state));
+  state.firstChild.className = "dot " + stateOf(row);
+  set(state.firstChild, t("state." + stateOf(row)));
   set(changed, timeOf(row.changed));
   set(log, textOf(row));
   log.title = textOf(row);
@@ -319,24 +323,31 @@ function order(what, nodes, row) {
 }
 
 async function begin() {
-  const { what, nodes } = pending;
+  const { what, nodes } = pending, back = what === "return";
   const amount = (id) => { const text = $(id).value.trim(); return text.endsWith("%") ? text : Number(text); };
-  const body = { kind: what === "return" ? "return" : "upgrade", nodes, force: what === "force" };
+  const body = { kind: back ? "return" : "upgrade", nodes, force: what === "force" };
   if (nodes.length > 1) {
     Object.assign(body, { canary: amount("canary"), batchSize: amount("batch"), soak: $("soak").value + "s",
       maxFailures: amount("failures"), onFailure: $("on-failure").value });
   }
+  // A node may be done before the server's news of it come.
+  for (const node of nodes) ordered.set(node, nodes.length > 1 ? "waiting" : back ? "returning" : "upgrading");
+  drawRows();
+  const last = { started: head.run?.started };
   try {
     await post("/api/runs", body);
     $("order").close();
-    begun = true;
+    begun = last;
     chosen.clear();
-    drawRows();
-    drawChosen();
     say(t("begun"));
+    setTimeout(() => { ordered.clear(); drawRows(); }, 3000);
   } catch (error) {
+    ordered.clear();
     $("order-error").textContent = error.message;
   }
+  drawRows();
+  drawChosen();
+  drawRun();
 }
 
 function orderMany(what) {
