@@ -17,6 +17,7 @@ namespace {
 
 constexpr char kJson[] = "application/json";
 constexpr char kMergePatch[] = "application/merge-patch+json";
+constexpr char kStrategicPatch[] = "application/strategic-merge-patch+json";
 // A watch ends by itself after so long, so that watches spread over servers.
 constexpr absl::Duration kMinWatch = absl::Minutes(5);
 constexpr absl::Duration kMaxWatch = absl::Minutes(10);
@@ -234,11 +235,12 @@ absl::StatusOr<base::Json> Client::Patch(const MergePatch& patch,
                                          absl::Time deadline) {
   ASSIGN_OR_RETURN(const std::string path,
                    ObjectPath(patch.resource, patch.key, patch.subresource));
-  return Perform({.method = "PATCH",
-                  .path = path,
-                  .body = patch.patch,
-                  .content_type = kMergePatch},
-                 deadline);
+  return Perform(
+      {.method = "PATCH",
+       .path = path,
+       .body = patch.patch,
+       .content_type = patch.strategic ? kStrategicPatch : kMergePatch},
+      deadline);
 }
 
 absl::Status Client::Delete(const Resource& resource, const ObjectKey& key,

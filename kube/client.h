@@ -69,6 +69,9 @@ struct MergePatch {
   ObjectKey key;
   std::string subresource = {};  // e.g. "status"
   std::string patch = {};        // RFC 7386, JSON
+  // Lists are merged, too, by the keys of their elements: only for Kubernetes'
+  // own resources.
+  bool strategic = false;
 };
 
 // What a deletion is for: if it is given, only this very object.

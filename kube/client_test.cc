@@ -175,6 +175,18 @@ TEST_F(ClientTest, CreatesAndPatchesAndDeletes) {
             "application/merge-patch+json");
 }
 
+TEST_F(ClientTest, AStrategicPatchIsSaidToBeOne) {
+  ASSERT_TRUE(client_
+                  .Patch({.resource = kNodes,
+                          .key = {"", "n"},
+                          .patch = "{}",
+                          .strategic = true},
+                         Soon())
+                  .ok());
+  EXPECT_EQ(lab_.requests().at(0).headers.at("content-type"),
+            "application/strategic-merge-patch+json");
+}
+
 TEST_F(ClientTest, TriesAgainWhatMayPass) {
   answers_ = {Refusal(500, "InternalError"), {.then = Then::kReset}, Ok("{}")};
   EXPECT_TRUE(client_.Get(kNodes, {"", "n"}, Soon()).ok());

@@ -95,6 +95,7 @@ absl::Status Daemon::Assemble(std::unique_ptr<ledger::Ledger> ledger,
 void Daemon::Begin() {
   own_->Start();
   if (cluster_ != nullptr) cluster_->Start();
+  if (condition_ != nullptr) condition_->Start();
   if (fixed_ != nullptr) fixed_->Start();
   InstallConflist();
   DrainQueue();
@@ -170,7 +171,10 @@ void Daemon::OpenAdmin() {
 }
 
 void Daemon::OnRecords(const pool::Records& records) {
-  if (own_->pool().counts().warm > 0) told_.OnWarm();
+  if (own_->pool().counts().warm > 0) {
+    told_.OnWarm();
+    if (condition_ != nullptr) condition_->OnWarm();
+  }
   if (admin_ != nullptr) admin_->OnRecords(records);
   if (cluster_ != nullptr) cluster_->OnRecords();
   if (fixed_ != nullptr) fixed_->OnRecords();

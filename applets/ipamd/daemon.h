@@ -18,6 +18,7 @@
 #include "applets/ipamd/log_tail.h"
 #include "applets/ipamd/mender.h"
 #include "applets/ipamd/metrics.h"
+#include "applets/ipamd/node_condition.h"
 #include "applets/ipamd/options.h"
 #include "applets/ipamd/steady_status.h"
 #include "applets/ipamd/subnet_pool.h"
@@ -96,6 +97,7 @@ class Daemon {
   std::unique_ptr<Mender> mender_;                // nullptr with --repair=none
   std::unique_ptr<Cluster> cluster_;              // null if there is none
   std::unique_ptr<fixed::FixedAddresses> fixed_;  // null without a cluster
+  std::unique_ptr<NodeCondition> condition_;      // null if it isn't wanted
   std::unique_ptr<Admin> admin_;
   base::Timer conflist_timer_;
   base::Timer queue_timer_;

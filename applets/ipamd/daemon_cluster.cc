@@ -40,6 +40,11 @@ void Daemon::OpenCluster() {
       Direct(pod, wish, turned);
     });
   });
+  if (options_.cluster.condition) {
+    condition_ = std::make_unique<NodeCondition>(NodeCondition::Parts{
+        loop_, *options_.cluster.api, options_.node, metrics_,
+        [this] { return stopping_ ? absl::OkStatus() : Readiness(); }});
+  }
   if (!options_.cluster.calico) return;
   own_->desk().SetPrepare([this](const base::Pod& pod, base::Ipv4 ip,
                                  Desk::Done done) {

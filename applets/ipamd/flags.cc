@@ -77,6 +77,9 @@ DEFINE_bool(calicoPolicyFlag, false,
 DEFINE_bool(calico_required, true,
             "With --calicoPolicyFlag: fail the ADD if the annotation can't be "
             "written.");
+DEFINE_bool(node_condition, false,
+            "While no pod can be given an address, say so by the Node's "
+            "condition NetworkUnavailable, for which Kubernetes taints it.");
 DEFINE_bool(fixed_addresses, true,
             "Give StatefulSets' pods that ask for it by annotation a fixed "
             "address (VpcIpClaim).");
@@ -300,6 +303,7 @@ absl::StatusOr<ClusterOptions> ClusterFromFlags() {
   cluster.calico = FLAGS_calicoPolicyFlag;
   cluster.calico_required = FLAGS_calico_required;
   cluster.fixed = FLAGS_fixed_addresses;
+  cluster.condition = FLAGS_node_condition;
   if (FLAGS_kubernetes && !FLAGS_kubeconfig.empty()) {
     ASSIGN_OR_RETURN(cluster.api, kube::LoadKubeconfig(FLAGS_kubeconfig));
   } else if (FLAGS_kubernetes) {
@@ -309,6 +313,11 @@ absl::StatusOr<ClusterOptions> ClusterFromFlags() {
   if (cluster.calico && !cluster.api) {
     return absl::InvalidArgumentError(
         "--calicoPolicyFlag needs a cluster: run as its pod, or with "
+        "--kubeconfig");
+  }
+  if (cluster.condition && !cluster.api) {
+    return absl::InvalidArgumentError(
+        "--node-condition needs a cluster: run as its pod, or with "
         "--kubeconfig");
   }
   return cluster;

@@ -39,6 +39,8 @@ struct ClusterOptions {
   bool calico_required = true;
   // Whether StatefulSets' pods that ask for fixed addresses get them.
   bool fixed = true;
+  // Whether the scheduler is told when no address can be given.
+  bool condition = false;
 };
 
 // The runtime's network configuration, which ipamd writes when a pod could get

@@ -9,9 +9,13 @@ namespace applets::ipamd {
 // What the verb STATUS is told (CNI SPEC, section 2, STATUS): a runtime takes a
 // node without it for one that can't run pods, so it is told only what lasts. A
 // pool that is dry for less than `hold` is no news; one that has an address
-// again is, at once. Pure.
+// again is, at once. Where nothing is pre-allocated no address comes before a
+// pod does, which a failure keeps away: it is over when there was none for
+// kForgotten. Pure.
 class SteadyStatus {
  public:
+  static constexpr absl::Duration kForgotten = absl::Minutes(2);
+
   explicit SteadyStatus(absl::Duration hold) : hold_(hold) {}
 
   // An address could be leased at once.
@@ -26,6 +30,8 @@ class SteadyStatus {
   const absl::Duration hold_;
   // Since when it couldn't, if it could before: else there is nothing to hold.
   absl::Duration failing_since_ = -absl::InfiniteDuration();
+  // Since when it could whenever somebody asked.
+  absl::Duration good_since_ = absl::InfiniteDuration();
   absl::Status failure_;
 };
 

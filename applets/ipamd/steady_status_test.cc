@@ -46,6 +46,18 @@ TEST(SteadyStatusTest, AnotherAttemptEndsNoDrought) {
   EXPECT_EQ(status.Look(kDry, At(7)), kDry);
 }
 
+// Nothing is pre-allocated, so no address comes before a pod.
+TEST(SteadyStatusTest, AFailureThatIsNotRepeatedIsForgotten) {
+  SteadyStatus status(kHold);
+  status.OnWarm();
+  EXPECT_TRUE(status.Look(kDry, At(0)).ok());
+  EXPECT_EQ(status.Look(absl::OkStatus(), At(10)), kDry);
+  EXPECT_EQ(status.Look(kDry, At(100)), kDry);
+  EXPECT_EQ(status.Look(absl::OkStatus(), At(110)), kDry);
+  EXPECT_EQ(status.Look(absl::OkStatus(), At(229)), kDry);
+  EXPECT_TRUE(status.Look(absl::OkStatus(), At(230)).ok());
+}
+
 TEST(SteadyStatusTest, ItsEndIsToldAtOnceAndTheNextOneIsHeldAgain) {
   SteadyStatus status(kHold);
   status.OnWarm();
