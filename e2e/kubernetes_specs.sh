@@ -1,6 +1,6 @@
 #!/bin/bash
 # kubernetes_specs.sh: Kubernetes' own [sig-network] tests (1.20.2) on two real nodes:
-#   those that pass with Debian's bridge + host-local pass with cnivpc. 15 minutes.
+#   those that pass with Debian's bridge + host-local pass with cnivpc. 50 minutes.
 #   env: FOCUS, SKIP  regular expressions: which tests
 . "$(dirname "$0")/lab.sh"
 . "$(dirname "$0")/rigs/kubernetes.sh"

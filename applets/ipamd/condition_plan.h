@@ -18,7 +18,7 @@ class ConditionPlan {
   // Between two changes, so that the scheduler isn't told every hiccup.
   static constexpr absl::Duration kInterval = absl::Seconds(10);
   // Before another cause is given for the same.
-  static constexpr absl::Duration kRestate = absl::Minutes(1);
+  static constexpr absl::Duration kRestate = absl::Minutes(5);
   static constexpr absl::Duration kRefresh = absl::Minutes(10);
   // After an error, doubled with each further one.
   static constexpr absl::Duration kMaxBackoff = absl::Minutes(5);
@@ -29,6 +29,8 @@ class ConditionPlan {
   // What is to be written now; OnWritten is to follow.
   std::optional<kube::NodeCondition> Next(absl::Time now);
   void OnWritten(const absl::Status& status, absl::Time now);
+  // Whether something was written.
+  bool begun() const { return written_.has_value(); }
 
  private:
   absl::Time DueAt() const;

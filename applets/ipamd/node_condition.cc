@@ -49,8 +49,9 @@ absl::Status WriteCondition(kube::Client& client, const std::string& node,
 NodeCondition::NodeCondition(Parts parts)
     : parts_(std::move(parts)),
       client_(std::make_shared<kube::Client>(parts_.api, ClientOptions())),
+      began_(ledger::BootNow()),
       timer_(parts_.loop, [this] { Look(); }) {
-  // The first addresses are on their way.
+  // The first addresses may be on their way.
   steady_.OnWarm();
 }
 
@@ -59,7 +60,14 @@ NodeCondition::~NodeCondition() { client_->Stop(); }
 
 void NodeCondition::Look() {
   timer_.Set(kLookEvery);
-  plan_.Set(steady_.Look(parts_.could(), ledger::BootNow()));
+  const absl::Status could = parts_.could();
+  const absl::Duration now = ledger::BootNow();
+  const absl::Status told = steady_.Look(could, now);
+  // What there is from before stays until it is known to be wrong: that the
+  // VPC hasn't been asked yet is no address.
+  const bool known =
+      told.ok() == could.ok() && (!told.ok() || now >= began_ + kHold);
+  if (plan_.begun() || known) plan_.Set(told);
   if (const auto condition = plan_.Next(absl::Now())) Write(*condition);
 }
 

@@ -49,6 +49,7 @@ class NodeCondition {
   const std::shared_ptr<kube::Client> client_;
   SteadyStatus steady_{kHold};
   ConditionPlan plan_;
+  const absl::Duration began_;  // after the boot
   base::Timer timer_;
   base::Workers writing_{1};
 };
