@@ -27,10 +27,12 @@ ifaddrmsg Header(const InterfaceAddress& address) {
 
 Request AddressRequest(uint16_t type, uint16_t flags,
                        const InterfaceAddress& address) {
-  return Request(type, flags)
-      .PutHeader(Header(address))
+  Request request(type, flags);
+  request.PutHeader(Header(address))
       .PutIpv4(IFA_LOCAL, address.address)
       .PutIpv4(IFA_ADDRESS, address.address);
+  if (address.flags != 0) request.PutU32(IFA_FLAGS, address.flags);
+  return request;
 }
 
 }  // namespace

@@ -13,15 +13,21 @@
 
 namespace netlink {
 
-// The node's main interface: the one whose MAC the VPC sends the pods' packets
-// to.
+// The interface whose MAC the VPC sends the pods' packets to: the node's main
+// one, or a further one (further_interface.h).
 struct Node {
   std::string name = {};
   uint32_t ifindex = 0;
   base::Mac mac = {};
   uint32_t mtu_bytes = 0;
-  base::Ipv4 address = {};  // the pods' gateway
+  // Its own. The main interface's is the gateway of all the node's pods, also
+  // of those on further interfaces.
+  base::Ipv4 address = {};
   int prefix_length = 0;
+  // Of a further interface: the table by which its pods' packets leave the
+  // node, and the subnet's gateway. 0 of the main one.
+  uint32_t table = 0;
+  base::Ipv4 gateway = {};
 };
 
 // The interface called `name`; if that is empty the one of the default route

@@ -62,6 +62,15 @@ absl::Status CheckRule(Socket& host, const PodNetwork& made) {
                  made.address.ToString());
 }
 
+absl::Status CheckSourceRule(Socket& host, const PodNetwork& made) {
+  if (made.table == 0) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const bool found,
+                   HasRule(host, PodSourceRule(made.address, made.table)));
+  if (found) return absl::OkStatus();
+  return Missing("the node has no rule ", kPodSourceRulePriority, " from ",
+                 made.address.ToString(), " lookup ", made.table);
+}
+
 absl::Status CheckProxy(Socket& host, const PodNetwork& made) {
   const auto proxy = GetProxy(host, made.node_ifindex, made.address);
   if (proxy.ok()) return absl::OkStatus();
@@ -75,6 +84,7 @@ absl::StatusOr<Link> CheckHost(Socket& host, const PodNetwork& made) {
   RETURN_IF_ERROR(CheckHostEnd(link, made));
   RETURN_IF_ERROR(CheckRouteToPod(host, made, link));
   RETURN_IF_ERROR(CheckRule(host, made));
+  RETURN_IF_ERROR(CheckSourceRule(host, made));
   RETURN_IF_ERROR(CheckProxy(host, made));
   return link;
 }

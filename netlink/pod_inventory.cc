@@ -67,6 +67,17 @@ absl::StatusOr<std::vector<base::Ipv4>> ListPodRules(Socket& host) {
   return addresses;
 }
 
+absl::StatusOr<std::vector<SourceRule>> ListPodSourceRules(Socket& host) {
+  ASSIGN_OR_RETURN(const auto rules, ListRules(host, kPodSourceRulePriority));
+  std::vector<SourceRule> entries;
+  for (const Rule& rule : rules) {
+    if (rule.from && rule == PodSourceRule(rule.from->first(), rule.table)) {
+      entries.push_back({rule.from->first(), rule.table});
+    }
+  }
+  return entries;
+}
+
 absl::StatusOr<std::vector<base::Ipv4>> ListPodProxies(Socket& host,
                                                        uint32_t node_ifindex) {
   ASSIGN_OR_RETURN(const auto proxies, ListProxies(host, node_ifindex));

@@ -35,6 +35,14 @@ struct PodRoute {
 // host end.
 absl::StatusOr<std::vector<PodRoute>> ListPodRoutes(Socket& host);
 
+// The addresses that have a rule 2048 "from ADDRESS lookup TABLE", and the
+// table: those of pods on further interfaces.
+struct SourceRule {
+  base::Ipv4 address = {};
+  uint32_t table = 0;
+};
+absl::StatusOr<std::vector<SourceRule>> ListPodSourceRules(Socket& host);
+
 // The addresses that have a rule 512 "to ADDRESS lookup main".
 absl::StatusOr<std::vector<base::Ipv4>> ListPodRules(Socket& host);
 

@@ -34,7 +34,7 @@ bool NumberOrNameTaken(const absl::Status& status) {
 }
 
 // The requests on the node's side, in the order in which they are sent.
-enum HostStep { kVeth, kHostEnd, kRoute, kRule, kProxy };
+enum HostStep { kVeth, kHostEnd, kRoute, kRule, kProxy, kStale, kSourceRule };
 
 Batch HostBatch(const PodNetwork& network, int netns_fd) {
   Batch batch;
@@ -48,6 +48,12 @@ Batch HostBatch(const PodNetwork& network, int netns_fd) {
        {PodPart::kRoute, PodPart::kRule, PodPart::kProxy}) {
     batch.Add(RequestFor(part, network));
   }
+  // What a pod that had the address before it, on another interface, may have
+  // left behind would lead this one's packets astray.
+  batch.Add(RemoveRule(PodSourceRule(network.address, 0)));
+  if (network.table != 0) {
+    batch.Add(RequestFor(PodPart::kSourceRule, network));
+  }
   return batch;
 }
 
@@ -60,7 +66,7 @@ Batch PodBatch(const PodNetwork& network) {
   return batch;
 }
 
-// The first error, with what was being done.
+// The first error, with what was being done; `what` may have more.
 absl::Status FirstError(absl::Span<const absl::Status> statuses,
                         absl::Span<const absl::string_view> what) {
   for (size_t i = 0; i < statuses.size(); ++i) {
@@ -78,10 +84,13 @@ absl::Status HostResult(Socket& host, const PodNetwork& network,
   if (base::ErrnoOf(statuses[kRoute]) == EEXIST) {
     statuses[kRoute] = CheckExistingRoute(host, network);
   }
-  return FirstError(statuses,
-                    {"make the veth pair", PurposeOf(PodPart::kHostEnd),
-                     PurposeOf(PodPart::kRoute), PurposeOf(PodPart::kRule),
-                     PurposeOf(PodPart::kProxy)});
+  statuses[kStale] = IgnoreMissing(statuses[kStale]);
+  return FirstError(
+      statuses,
+      {"make the veth pair", PurposeOf(PodPart::kHostEnd),
+       PurposeOf(PodPart::kRoute), PurposeOf(PodPart::kRule),
+       PurposeOf(PodPart::kProxy), "remove an earlier pod's policy rule",
+       PurposeOf(PodPart::kSourceRule)});
 }
 
 // Takes back, last first, what `statuses` say was done. A proxy doesn't tell
@@ -89,6 +98,9 @@ absl::Status HostResult(Socket& host, const PodNetwork& network,
 void Undo(Socket& host, const PodNetwork& network,
           const std::vector<absl::Status>& statuses) {
   Batch batch;
+  if (network.table != 0 && statuses[kSourceRule].ok()) {
+    batch.Add(RemoveRule(PodSourceRule(network.address, network.table)));
+  }
   if (statuses[kProxy].ok() && statuses[kRule].ok()) {
     batch.Add(RemoveProxy(network.node_ifindex, network.address));
   }

@@ -36,6 +36,8 @@ absl::string_view NameOf(PodPart part) {
       return "rule";
     case PodPart::kProxy:
       return "proxy";
+    case PodPart::kSourceRule:
+      return "source_rule";
     case PodPart::kPodEnd:
       return "pod_end";
     case PodPart::kAddress:
@@ -62,6 +64,8 @@ absl::string_view PurposeOf(PodPart part) {
       return "add the pod's policy rule";
     case PodPart::kProxy:
       return "add the proxy neighbour to the node's interface";
+    case PodPart::kSourceRule:
+      return "add the policy rule for what the pod sends";
     case PodPart::kPodEnd:
       return "set the pod's end up";
     case PodPart::kAddress:
@@ -92,6 +96,8 @@ Request RequestFor(PodPart part, const PodNetwork& network) {
       return AddRule(PodRule(network.address));
     case PodPart::kProxy:
       return AddProxy(network.node_ifindex, network.address);
+    case PodPart::kSourceRule:
+      return AddRule(PodSourceRule(network.address, network.table));
     case PodPart::kPodEnd:
       return SetUpLink(network.pod_ifindex);
     case PodPart::kAddress:
@@ -110,6 +116,12 @@ Request RequestFor(PodPart part, const PodNetwork& network) {
 
 Rule PodRule(base::Ipv4 address) {
   return {.priority = kPodRulePriority, .to = Host(address)};
+}
+
+Rule PodSourceRule(base::Ipv4 address, uint32_t table) {
+  return {.priority = kPodSourceRulePriority,
+          .from = Host(address),
+          .table = table};
 }
 
 Route RouteToPod(const PodNetwork& network) {

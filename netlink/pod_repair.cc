@@ -28,6 +28,16 @@ bool Routes(const NodeView& view, base::Ipv4 address, uint32_t ifindex) {
   return it != view.routes.end() && it->second.contains(ifindex);
 }
 
+bool HasProxy(const NodeView& view, const PodNetwork& made) {
+  const auto it = view.proxies.find(made.node_ifindex);
+  return it != view.proxies.end() && it->second.contains(made.address);
+}
+
+bool HasSourceRule(const NodeView& view, const PodNetwork& made) {
+  const auto it = view.source_rules.find(made.address);
+  return it != view.source_rules.end() && it->second.contains(made.table);
+}
+
 bool MayBeOurs(const Link& link) {
   return !ParseAttachmentAlias(link.alias).has_value();
 }
@@ -95,10 +105,20 @@ absl::Status Judge(Socket& socket, PodPart part, const PodNetwork& network,
   return absl::OkStatus();
 }
 
+// Of whatever table. If there are more than that, the next look finds them.
+void RemoveSourceRules(Socket& host, const PodNetwork& network) {
+  constexpr int kMostTables = 8;
+  const Request removal = RemoveRule(PodSourceRule(network.address, 0));
+  for (int i = 0; i < kMostTables; ++i) {
+    if (!host.Transact(removal).ok()) return;
+  }
+}
+
 std::vector<Mended> Make(Socket& socket, const Parts& parts,
                          const PodNetwork& network) {
   Batch batch;
   for (const PodPart part : parts) batch.Add(RequestFor(part, network));
+  if (parts.contains(PodPart::kSourceRule)) RemoveSourceRules(socket, network);
   const std::vector<absl::Status> statuses = socket.Transact(batch);
   std::vector<Mended> mended;
   size_t i = 0;
@@ -115,6 +135,9 @@ void TakeBackIfLinkIsGone(Socket& host, const PodNetwork& network) {
   Batch batch;
   batch.Add(RemoveProxy(network.node_ifindex, network.address));
   batch.Add(RemoveRule(PodRule(network.address)));
+  if (network.table != 0) {
+    batch.Add(RemoveRule(PodSourceRule(network.address, network.table)));
+  }
   host.Transact(batch);
 }
 
@@ -135,7 +158,7 @@ std::vector<Mended> MakeInPod(int netns_fd, const Parts& parts,
 
 }  // namespace
 
-absl::StatusOr<NodeView> ViewNode(Socket& host, uint32_t node_ifindex) {
+absl::StatusOr<NodeView> ViewNode(Socket& host) {
   NodeView view;
   ASSIGN_OR_RETURN(auto links, ListLinks(host, "veth"));
   for (Link& link : links) view.links[link.index] = std::move(link);
@@ -146,8 +169,14 @@ absl::StatusOr<NodeView> ViewNode(Socket& host, uint32_t node_ifindex) {
   }
   ASSIGN_OR_RETURN(const auto rules, ListPodRules(host));
   view.rules = {rules.begin(), rules.end()};
-  ASSIGN_OR_RETURN(const auto proxies, ListPodProxies(host, node_ifindex));
-  view.proxies = {proxies.begin(), proxies.end()};
+  ASSIGN_OR_RETURN(const auto source_rules, ListPodSourceRules(host));
+  for (const SourceRule& rule : source_rules) {
+    view.source_rules[rule.address].insert(rule.table);
+  }
+  ASSIGN_OR_RETURN(const auto proxies, ListProxies(host, 0));
+  for (const Neighbor& proxy : proxies) {
+    view.proxies[proxy.ifindex].insert(proxy.address);
+  }
   return view;
 }
 
@@ -172,7 +201,10 @@ std::set<PodPart> MissingOnNode(const NodeView& view, const Link& host_end,
     parts.insert(PodPart::kRoute);
   }
   if (!view.rules.contains(made.address)) parts.insert(PodPart::kRule);
-  if (!view.proxies.contains(made.address)) parts.insert(PodPart::kProxy);
+  if (!HasProxy(view, made)) parts.insert(PodPart::kProxy);
+  if (made.table != 0 && !HasSourceRule(view, made)) {
+    parts.insert(PodPart::kSourceRule);
+  }
   return parts;
 }
 
@@ -197,7 +229,8 @@ std::vector<Mended> Mend(Socket& host, int netns_fd, const PodNetwork& network,
     (IsInPod(part) ? inside : outside).insert(part);
   }
   std::vector<Mended> mended = Make(host, outside, network);
-  if (outside.contains(PodPart::kRule) || outside.contains(PodPart::kProxy)) {
+  if (outside.contains(PodPart::kRule) || outside.contains(PodPart::kProxy) ||
+      outside.contains(PodPart::kSourceRule)) {
     TakeBackIfLinkIsGone(host, network);
   }
   for (Mended& part : MakeInPod(netns_fd, inside, network)) {

@@ -31,10 +31,13 @@ struct NodeView {
   std::map<uint32_t, Link> links;                   // the veths, by index
   std::map<base::Ipv4, std::set<uint32_t>> routes;  // /32, table main: to where
   std::set<base::Ipv4> rules;                       // PodRule
-  std::set<base::Ipv4> proxies;                     // on the main interface
+  // PodSourceRule: the tables.
+  std::map<base::Ipv4, std::set<uint32_t>> source_rules;
+  // Of all interfaces, by the interface's index.
+  std::map<uint32_t, std::set<base::Ipv4>> proxies;
 };
-// Four dumps.
-absl::StatusOr<NodeView> ViewNode(Socket& host, uint32_t node_ifindex);
+// Five dumps.
+absl::StatusOr<NodeView> ViewNode(Socket& host);
 
 // The host end of `made`, or nullptr: the link with its alias; else, if
 // somebody has taken the alias away, the link numbered made.host_ifindex (0:
@@ -61,8 +64,9 @@ struct Mended {
 
 // Makes `parts` of a network whose indexes are set. `netns_fd`, borrowed, is -1
 // where nothing is to be made in the pod. Parts that somebody else has made
-// meanwhile are fine. Should the host end go at the same time, then rule and
-// proxy, which don't go with it, are taken back.
+// meanwhile are fine. A source rule takes the place of one that names another
+// table: the interface has got another number. Should the host end go at the
+// same time, then rules and proxy, which don't go with it, are taken back.
 std::vector<Mended> Mend(Socket& host, int netns_fd, const PodNetwork& network,
                          const std::set<PodPart>& parts);
 

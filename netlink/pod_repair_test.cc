@@ -57,7 +57,7 @@ class PodRepairTest : public ::testing::Test {
     return known;
   }
   std::optional<Link> HostEnd(uint32_t ifindex = 0) {
-    const auto view = ViewNode(lab_.host(), lab_.node().ifindex);
+    const auto view = ViewNode(lab_.host());
     EXPECT_TRUE(view.ok()) << view.status();
     const Link* link = FindHostEnd(*view, Known(ifindex));
     if (link == nullptr) return std::nullopt;
@@ -65,7 +65,7 @@ class PodRepairTest : public ::testing::Test {
   }
   // Looks at both sides, and finds the host end by its alias.
   Parts Missing(uint32_t ifindex = 0) {
-    const auto view = ViewNode(lab_.host(), lab_.node().ifindex);
+    const auto view = ViewNode(lab_.host());
     const auto host_end = HostEnd(ifindex);
     EXPECT_TRUE(host_end);
     Parts parts = MissingOnNode(*view, *host_end, Known());
@@ -252,7 +252,7 @@ TEST(PodPart, NamesAreDifferentAndSayOnWhichSide) {
     names.emplace(NameOf(part));
     if (IsInPod(part)) all.insert(part);
   }
-  EXPECT_THAT(names, SizeIs(10));
+  EXPECT_THAT(names, SizeIs(11));
   EXPECT_THAT(all,
               UnorderedElementsAre(PodPart::kPodEnd, PodPart::kAddress,
                                    PodPart::kNeighbor, PodPart::kDefaultRoute));

@@ -54,6 +54,11 @@ absl::StatusOr<std::vector<base::Ipv4>> AddressesOf(Socket& host,
   return addresses;
 }
 
+void AddRemovalOfRules(Batch& batch, base::Ipv4 address) {
+  batch.Add(RemoveRule(PodRule(address)));
+  batch.Add(RemoveRule(PodSourceRule(address, 0)));
+}
+
 absl::Status AddRemovalEverywhere(Socket& host, Batch& batch,
                                   base::Ipv4 address) {
   ASSIGN_OR_RETURN(const auto proxies, ListProxies(host, 0));
@@ -61,7 +66,7 @@ absl::Status AddRemovalEverywhere(Socket& host, Batch& batch,
     if (proxy.address != address) continue;
     batch.Add(RemoveProxy(proxy.ifindex, address));
   }
-  batch.Add(RemoveRule(PodRule(address)));
+  AddRemovalOfRules(batch, address);
   return absl::OkStatus();
 }
 
@@ -104,7 +109,7 @@ absl::StatusOr<bool> ServesAnother(Socket& host, base::Ipv4 address,
 
 void AddRemoval(Batch& batch, base::Ipv4 address, uint32_t node_ifindex) {
   batch.Add(RemoveProxy(node_ifindex, address));
-  batch.Add(RemoveRule(PodRule(address)));
+  AddRemovalOfRules(batch, address);
 }
 
 absl::Status TearDown(Socket& host, const PodTraces& traces) {

@@ -28,7 +28,7 @@ struct PodTraces {
 // How long TearDown waits for the link to be gone.
 inline constexpr absl::Duration kTearDownLimit = absl::Seconds(10);
 
-// Removes a pod's network from the node, the proxy neighbour and the rule
+// Removes a pod's network from the node, the proxy neighbour and the rules
 // first, then the link, and returns when the link is gone (delete_link.h:
 // DeleteLinkUntilGone, with its conditions). Whatever is missing is no error.
 // For the plugin, when no daemon does it. A link that has the name but another
@@ -48,7 +48,8 @@ absl::StatusOr<Link> FindHostEnd(Socket& host, const PodTraces& traces);
 absl::StatusOr<bool> ServesAnother(Socket& host, base::Ipv4 address,
                                    uint32_t ifindex);
 
-// Adds the removal of the proxy neighbour and the rule; IgnoreMissing takes
+// Adds the removal of the proxy neighbour, of the rule and of the one that pods
+// on further interfaces have, whichever table it names; IgnoreMissing takes
 // what they answer.
 void AddRemoval(Batch& batch, base::Ipv4 address, uint32_t node_ifindex);
 

@@ -47,6 +47,7 @@ rpc::AcquireRequest AcquireRequestOf(const Request& request) {
   acquire.netns = request.environment.netns;
   acquire.host_ifname = HostIfnameOf(request);
   acquire.started_at = request.started_at;
+  acquire.can = {rpc::kTables};
   return acquire;
 }
 
@@ -71,6 +72,7 @@ netlink::PodNetwork NetworkOf(const Request& request,
   network.address = lease.address;
   network.node_address = lease.node.address;
   network.node_ifindex = lease.node.ifindex;
+  network.table = lease.node.table;
   network.mtu_bytes =
       EffectiveMtu(request.config.mtu_bytes, lease.node.mtu_bytes);
   network.pod_mac = netlink::PodMac(network.alias);

@@ -39,9 +39,7 @@ void LookInto(const netlink::Link& host_end, Sight& sight) {
 absl::StatusOr<Sights> Look(Sights sights) {
   if (sights.empty()) return sights;
   ASSIGN_OR_RETURN(netlink::Socket host, netlink::Socket::Open());
-  ASSIGN_OR_RETURN(
-      const netlink::NodeView view,
-      netlink::ViewNode(host, sights.front().network.node_ifindex));
+  ASSIGN_OR_RETURN(const netlink::NodeView view, netlink::ViewNode(host));
   for (Sight& sight : sights) {
     const netlink::Link* host_end = netlink::FindHostEnd(view, sight.network);
     if (host_end == nullptr) continue;  // the janitor sees to it

@@ -84,7 +84,8 @@ TEST_F(LocateTest, ANodeWithMetadataIsInUcloudsVpc) {
                                 .vpc_id = "uvnet-1",
                                 .subnet_id = "subnet-1",
                                 .object_id = "uni-subnet-1",
-                                .mac = kEth0}));
+                                .mac = kEth0,
+                                .instance_id = "uhost-1"}));
   EXPECT_EQ(found->node.name, "eth0");
   EXPECT_EQ(found->node.mac, kEth0);
 }

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/status.h"
 #include "vpc/embedded.h"
+#include "vpc/ucloud/interfaces.h"
 #include "vpc/ucloud/provider.h"
 
 namespace applets::ledger {
@@ -21,6 +22,7 @@ void WritePlace(base::JsonWriter& w, const vpc::ucloud::Place& place) {
   base::WriteMember(w, "subnetId", place.subnet_id);
   base::WriteMember(w, "objectId", place.object_id);
   base::WriteMember(w, "mac", place.mac.ToString());
+  base::WriteMember(w, "instanceId", place.instance_id);
   w.EndObject();
 }
 
@@ -46,6 +48,7 @@ absl::StatusOr<vpc::ucloud::Place> ReadPlace(const base::Json& json) {
   ASSIGN_OR_RETURN(place.vpc_id, json.String("vpcId"));
   ASSIGN_OR_RETURN(place.subnet_id, json.String("subnetId"));
   ASSIGN_OR_RETURN(place.object_id, json.String("objectId"));
+  ASSIGN_OR_RETURN(place.instance_id, json.String("instanceId", ""));
   ASSIGN_OR_RETURN(const base::Json mac, json.Get("mac"));
   ASSIGN_OR_RETURN(const std::string text, mac.AsString());
   const auto parsed = base::Mac::Parse(text);
@@ -103,7 +106,8 @@ vpc::ucloud::AccessOptions AccessOf(const UcloudConfig& config) {
 }
 
 absl::StatusOr<std::unique_ptr<vpc::Provider>> OpenUcloud(
-    const UcloudConfig& config, const netlink::Node& node) {
+    const UcloudConfig& config, const netlink::Node& node,
+    SharedAccess access) {
   if (node.mac != config.place.mac) {
     return absl::FailedPreconditionError(absl::StrCat(
         "the addresses of ", config.place.mac.ToString(), " in ",
@@ -111,7 +115,6 @@ absl::StatusOr<std::unique_ptr<vpc::Provider>> OpenUcloud(
         node.name, " has the MAC ", node.mac.ToString(),
         "; ipamd finds the right one when it starts"));
   }
-  ASSIGN_OR_RETURN(auto access, vpc::ucloud::Access::Open(AccessOf(config)));
   return std::make_unique<vpc::ucloud::InterfaceProvider>(
       std::move(access), config.place,
       vpc::ucloud::ProviderOptions{.own_address = node.address});
@@ -175,14 +178,65 @@ absl::StatusOr<std::vector<base::Ipv4Prefix>> ParseReserved(
   return prefixes;
 }
 
+absl::StatusOr<SharedAccess> OpenAccess(const VpcConfig& config) {
+  if (config.vpc != "ucloud") return SharedAccess();
+  return vpc::ucloud::Access::Open(AccessOf(config.ucloud));
+}
+
 absl::StatusOr<std::unique_ptr<vpc::Provider>> OpenProvider(
     const VpcConfig& config, const std::string& state_dir,
     const netlink::Node& node) {
+  ASSIGN_OR_RETURN(SharedAccess access, OpenAccess(config));
+  return OpenProvider(config, state_dir, node, std::move(access));
+}
+
+absl::StatusOr<std::unique_ptr<vpc::Provider>> OpenProvider(
+    const VpcConfig& config, const std::string& state_dir,
+    const netlink::Node& node, SharedAccess access) {
   if (config.vpc == "embedded") return OpenEmbedded(config, state_dir, node);
-  if (config.vpc == "ucloud") return OpenUcloud(config.ucloud, node);
+  if (config.vpc == "ucloud") {
+    return OpenUcloud(config.ucloud, node, std::move(access));
+  }
   return absl::InvalidArgumentError(absl::StrCat(
       "vpc: this version knows \"ucloud\" and \"embedded\", not \"", config.vpc,
       "\""));
+}
+
+absl::StatusOr<std::unique_ptr<vpc::Interfaces>> OpenInterfaces(
+    const VpcConfig& config, const std::string& state_dir,
+    SharedAccess access) {
+  if (access == nullptr) {
+    return absl::FailedPreconditionError(
+        "pods in subnets of their own (PodNetworking) need further network "
+        "interfaces, which the embedded VPC hasn't got: run ipamd with "
+        "--vpc=ucloud");
+  }
+  if (config.ucloud.place.instance_id.empty()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "pods in subnets of their own (PodNetworking) need this host's "
+        "instance id, which the metadata at ",
+        config.ucloud.metadata_url,
+        " haven't told yet; restart ipamd when "
+        "they answer"));
+  }
+  return std::make_unique<vpc::ucloud::NodeInterfaces>(
+      std::move(access), config.ucloud.place,
+      vpc::ucloud::InterfacesOptions{
+          .intent_dir = absl::StrCat(state_dir, "/interfaces")});
+}
+
+VpcConfig ForInterface(const VpcConfig& main, const vpc::Interface& interface,
+                       const std::string& ifname) {
+  VpcConfig config = main;
+  config.subnet = interface.subnet;
+  config.interface = ifname;
+  config.reserved.clear();
+  vpc::ucloud::Place& place = config.ucloud.place;
+  place.subnet_id = interface.subnet;
+  place.vpc_id = interface.vpc;
+  place.object_id = interface.id;
+  place.mac = interface.mac;
+  return config;
 }
 
 }  // namespace applets::ledger

@@ -11,6 +11,7 @@
 #include "base/address.h"
 #include "netlink/node.h"
 #include "pool/pool.h"
+#include "vpc/interfaces.h"
 #include "vpc/provider.h"
 #include "vpc/ucloud/access.h"
 #include "vpc/ucloud/place.h"
@@ -54,12 +55,33 @@ absl::StatusOr<VpcConfig> ParseVpcConfig(absl::string_view json);
 absl::StatusOr<std::vector<base::Ipv4Prefix>> ParseReserved(
     const std::vector<std::string>& reserved);
 
-// The provider of a configuration that Locate has made, for this node.
-// INVALID_ARGUMENT names the field at fault; FAILED_PRECONDITION when the
-// node's interface isn't the one that the configuration is about.
+// What all calls to UCloud's VPC of one process share: keys, connections and
+// the one budget. Null for the embedded VPC, which needs none.
+using SharedAccess = std::shared_ptr<vpc::ucloud::Access>;
+absl::StatusOr<SharedAccess> OpenAccess(const VpcConfig& config);
+
+// The provider of a configuration that Locate or ForInterface has made, for
+// that interface of this node. INVALID_ARGUMENT names the field at fault;
+// FAILED_PRECONDITION when the interface isn't the one that the configuration
+// is about. The first one has an access of its own.
 absl::StatusOr<std::unique_ptr<vpc::Provider>> OpenProvider(
     const VpcConfig& config, const std::string& state_dir,
     const netlink::Node& node);
+absl::StatusOr<std::unique_ptr<vpc::Provider>> OpenProvider(
+    const VpcConfig& config, const std::string& state_dir,
+    const netlink::Node& node, SharedAccess access);
+
+// The further interfaces of the node that a configuration of Locate's is about.
+// FAILED_PRECONDITION, with what to do, for the embedded VPC, and while the
+// metadata haven't told which instance the node is.
+absl::StatusOr<std::unique_ptr<vpc::Interfaces>> OpenInterfaces(
+    const VpcConfig& config, const std::string& state_dir, SharedAccess access);
+
+// The node's configuration `main`, made to be about a further interface, whose
+// link is called `ifname`: for OpenProvider, and for the setting "vpc" of the
+// interface's own store.
+VpcConfig ForInterface(const VpcConfig& main, const vpc::Interface& interface,
+                       const std::string& ifname);
 
 }  // namespace applets::ledger
 

@@ -1,7 +1,9 @@
 #include "applets/rpc/messages.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "applets/rpc/messages_json.h"
 #include "base/json.h"
 #include "base/status.h"
@@ -48,6 +50,7 @@ std::string ToJson(const AcquireRequest& message) {
   WriteMember(w, "hostIfname", message.host_ifname);
   WriteMember(w, "startedAtBootNs",
               absl::ToInt64Nanoseconds(message.started_at));
+  if (!message.can.empty()) WriteTexts(w, "can", message.can);
   w.EndObject();
   return out.Text();
 }
@@ -61,7 +64,19 @@ absl::StatusOr<AcquireRequest> ParseAcquireRequest(absl::string_view text) {
   ASSIGN_OR_RETURN(message.host_ifname, json.String("hostIfname", ""));
   ASSIGN_OR_RETURN(const int64_t started_ns, json.Int("startedAtBootNs"));
   message.started_at = absl::Nanoseconds(started_ns);
+  ASSIGN_OR_RETURN(message.can, TextsIn(json, "can"));
   return message;
+}
+
+absl::Status CheckCan(const AcquireRequest& request, absl::string_view what) {
+  if (std::find(request.can.begin(), request.can.end(), what) !=
+      request.can.end()) {
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the pod's address is one of a further network interface, which the "
+      "node's plugin is too old for (it lacks \"",
+      what, "\"): upgrade /opt/cni/bin/cnivpc to ipamd's version"));
 }
 
 std::string ToJson(const AcquireReply& message) {
@@ -76,6 +91,9 @@ std::string ToJson(const AcquireReply& message) {
   WriteMember(w, "ifindex", static_cast<int64_t>(message.node.ifindex));
   WriteMember(w, "mtu", static_cast<int64_t>(message.node.mtu_bytes));
   WriteMember(w, "address", message.node.address.ToString());
+  if (message.node.table != 0) {
+    WriteMember(w, "table", static_cast<int64_t>(message.node.table));
+  }
   w.EndObject();
   w.EndObject();
   return out.Text();
@@ -91,6 +109,9 @@ absl::StatusOr<AcquireReply> ParseAcquireReply(absl::string_view text) {
   ASSIGN_OR_RETURN(message.node.ifindex, NumberIn(node, "ifindex"));
   ASSIGN_OR_RETURN(message.node.mtu_bytes, NumberIn(node, "mtu"));
   ASSIGN_OR_RETURN(message.node.address, AddressIn(node, "address"));
+  if (node.Get("table").ok()) {
+    ASSIGN_OR_RETURN(message.node.table, NumberIn(node, "table"));
+  }
   return message;
 }
 

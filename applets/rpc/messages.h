@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -39,14 +40,27 @@ struct AcquireRequest {
   // When the plugin was started, by CLOCK_BOOTTIME: an ADD that began before
   // the attachment's DEL came is refused.
   absl::Duration started_at;
+  // What the plugin can do beyond version 0.1.0's: kTables. Whom ipamd gives a
+  // lease with a table must have said so (CheckCan), for an older plugin would
+  // overlook it and make a network that sends to the wrong interface.
+  std::vector<std::string> can = {};
 };
+// NodeInterface::table.
+inline constexpr char kTables[] = "tables";
+// FAILED_PRECONDITION, with what to do, unless the plugin said that it can.
+absl::Status CheckCan(const AcquireRequest& request, absl::string_view what);
 
-// The node's interface whose address is the pods' gateway.
+// The node's interface that the pod's packets go through.
 struct NodeInterface {
   std::string name;
   uint32_t ifindex = 0;
   uint32_t mtu_bytes = 0;
+  // The pod's gateway: the address of the node's main interface, whichever
+  // interface this is.
   base::Ipv4 address;
+  // Of a further interface: the table by which the pod's packets leave the
+  // node. 0, and not in the JSON, of the main one.
+  uint32_t table = 0;
 };
 
 // The answer: all that the plugin needs to set the pod's network up.

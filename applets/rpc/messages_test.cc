@@ -41,6 +41,35 @@ TEST(MessagesTest, AcquireReplyHasAllThatThePluginNeeds) {
   EXPECT_EQ(ToJson(*got), ToJson(sent));
 }
 
+TEST(MessagesTest, AcquireReplyTellsTheTableOfAFurtherInterface) {
+  AcquireReply sent;
+  sent.node = {"eth1", 8, 1500, *base::Ipv4::Parse("10.0.0.2"), 1001};
+  const auto got = ParseAcquireReply(ToJson(sent));
+  ASSERT_TRUE(got.ok()) << got.status();
+  EXPECT_EQ(got->node.table, 1001u);
+  EXPECT_EQ(ParseAcquireReply(R"({"address":"10.0.0.5","node":{"interface":"e",
+      "ifindex":7,"mtu":1500,"address":"10.0.0.2","table":-1}})")
+                .status()
+                .message(),
+            "node.table: must be between 0 and 4294967295");
+}
+
+// Version 0.1.0 says nothing of what it can, and would overlook the table.
+TEST(MessagesTest, APluginThatKnowsNoTablesIsRefusedALeaseWithOne) {
+  const auto old_plugin = ParseAcquireRequest(
+      R"({"attachment":{"network":"n","containerId":"c","ifname":"i"},)"
+      R"("startedAtBootNs":1})");
+  ASSERT_TRUE(old_plugin.ok()) << old_plugin.status();
+  const absl::Status refusal = CheckCan(*old_plugin, kTables);
+  EXPECT_TRUE(absl::IsFailedPrecondition(refusal));
+  EXPECT_NE(refusal.message().find("upgrade"), absl::string_view::npos);
+  AcquireRequest request{kAttachment, {}, "", "", absl::Nanoseconds(1)};
+  request.can = {kTables};
+  const auto new_plugin = ParseAcquireRequest(ToJson(request));
+  ASSERT_TRUE(new_plugin.ok()) << new_plugin.status();
+  EXPECT_EQ(CheckCan(*new_plugin, kTables), absl::OkStatus());
+}
+
 TEST(MessagesTest, UnknownFieldsAreIgnoredAndMissingOnesNamed) {
   EXPECT_TRUE(ParseAttachment(R"({"attachment":{"network":"n",
       "containerId":"c","ifname":"i","colour":"blue"},"later":1})")

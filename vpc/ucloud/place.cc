@@ -81,7 +81,8 @@ absl::StatusOr<Place> PlaceOf(const Identity& identity,
       .vpc_id = either(interface->vpc_id, environment.vpc_id),
       .subnet_id = interface->subnet_id,
       .object_id = ObjectIdOf(identity),
-      .mac = interface->mac};
+      .mac = interface->mac,
+      .instance_id = identity.instance_id};
   if (place.subnet_id.empty()) return Untold(*interface, "subnet");
   if (place.vpc_id.empty()) return Untold(*interface, "VPC");
   return place;

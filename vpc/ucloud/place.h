@@ -19,8 +19,9 @@ struct Place {
   std::string project_id = {};  // "" for the one of the keys
   std::string vpc_id = {};
   std::string subnet_id = {};
-  std::string object_id = {};  // ObjectIdOf
-  base::Mac mac = {};          // the interface's
+  std::string object_id = {};    // ObjectIdOf
+  base::Mac mac = {};            // the interface's
+  std::string instance_id = {};  // the node's; "" in what 0.1.0 has stored
 
   friend bool operator==(const Place&, const Place&) = default;
 };

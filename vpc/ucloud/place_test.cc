@@ -44,7 +44,8 @@ TEST(PlaceTest, IsTheMainInterfaceUnlessAnotherIsWanted) {
                                .vpc_id = "uvnet-1",
                                .subnet_id = "subnet-b",
                                .object_id = "uni-2",
-                               .mac = MacOf(2)}));
+                               .mac = MacOf(2),
+                               .instance_id = "uhost-1"}));
 }
 
 TEST(PlaceTest, TheWishedSubnetChoosesTheInterfaceButNotTheObject) {
