@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "base/status.h"
+#include "glog/logging.h"
 #include "netlink/addr.h"
 #include "netlink/attachment.h"
 #include "netlink/pod_parts.h"
@@ -141,6 +142,16 @@ absl::Status AddRules(Socket& host, const Node& node) {
       absl::StrCat("add the policy rule for what ", node.name, " sends"));
 }
 
+absl::Status MarkWhatIsFromOutside(const Node& main) {
+  absl::Status status = MarkConnections(main.name);
+  if (!absl::IsUnimplemented(status)) return status;
+  LOG(WARNING) << "connections from outside to ports of this node that go on "
+                  "to pods on further interfaces are answered by the wrong "
+                  "interface: "
+               << status.message();
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 uint32_t TableOf(const Link& link) {
@@ -175,6 +186,7 @@ absl::StatusOr<Node> PrepareFurther(Socket& host, const Sysctl& sysctl,
   RETURN_IF_ERROR(GiveAddress(host, node));
   RETURN_IF_ERROR(FillTable(host, node));
   RETURN_IF_ERROR(AddRules(host, node));
+  RETURN_IF_ERROR(MarkWhatIsFromOutside(main));
   return node;
 }
 

@@ -8,6 +8,7 @@
 #include "base/address.h"
 #include "netlink/link.h"
 #include "netlink/node.h"
+#include "netlink/return_mark.h"
 #include "netlink/socket.h"
 #include "netlink/sysctl.h"
 
@@ -30,10 +31,8 @@ namespace netlink {
 // comes by ethN from an address that isn't ethN's.
 //
 // Rule 1024 is for connections that came to the main interface (hostPort,
-// NodePort) and whose answers must leave by it: who marks them is heeded
-// (return_mark.h does).
+// NodePort) and whose answers must leave by it, which return_mark.h marks.
 inline constexpr uint32_t kReturnRulePriority = 1024;
-inline constexpr uint32_t kReturnMark = 0x80;
 
 // 1000+N for "ethN", else 1000 + the link's index.
 uint32_t TableOf(const Link& link);
@@ -50,7 +49,9 @@ struct FurtherInterface {
 // speaks for the other; and of the main interface rp_filter=2 where it is 1,
 // as what comes by it may be answered by ethN. What is right is left alone, so
 // it may be repeated, and puts right what has gone when ethN went down. `main`
-// is the node's main interface.
+// is the node's main interface. Where the kernel has no nf_tables, connections
+// aren't marked, and the log says so. In the network namespace that the thread
+// is in.
 //
 // NOT_FOUND: there is no link with that MAC; it comes a while after it was
 // attached. Else the kernel's error, with what was being done.

@@ -27,6 +27,19 @@ std::optional<NodePart> RouteFor(const netlink::Route& route) {
   return NodePart{PodPart::kRoute, route.destination.first()};
 }
 
+// Of the main interface's pods there is none.
+bool IsSourceRule(const netlink::Rule& rule, const netlink::Node& node) {
+  return node.table != 0 && rule.from &&
+         rule == netlink::PodSourceRule(rule.from->first(), node.table);
+}
+
+// Whether it is the pod's gateway: the address of the main interface, which
+// isn't known here where `node` is a further one. Pods have hardly another
+// neighbour.
+bool MayBeGateway(base::Ipv4 address, const netlink::Node& node) {
+  return node.table != 0 || address == node.address;
+}
+
 // What the event is about, if it is a part of some network on the node.
 std::optional<NodePart> PartOnNode(const netlink::Event& event,
                                    const netlink::Node& node) {
@@ -38,6 +51,9 @@ std::optional<NodePart> PartOnNode(const netlink::Event& event,
   }
   if (const auto* gone = std::get_if<netlink::RuleGone>(&event)) {
     const netlink::Rule& rule = gone->rule;
+    if (IsSourceRule(rule, node)) {
+      return NodePart{PodPart::kSourceRule, rule.from->first()};
+    }
     if (!rule.to || rule != netlink::PodRule(rule.to->first())) {
       return std::nullopt;
     }
@@ -239,11 +255,11 @@ std::optional<PodPart> Drift::PartInPod(const netlink::Event& event,
     return when(gone->route.destination.length() == 0, PodPart::kDefaultRoute);
   }
   if (const auto* gone = std::get_if<netlink::NeighborGone>(&event)) {
-    return when(gone->neighbor.address == node.address, PodPart::kNeighbor);
+    return when(MayBeGateway(gone->neighbor.address, node), PodPart::kNeighbor);
   }
   if (const auto* changed = std::get_if<netlink::NeighborChanged>(&event)) {
     const netlink::Neighbor& neighbor = changed->neighbor;
-    return when(neighbor.address == node.address && neighbor.mac &&
+    return when(MayBeGateway(neighbor.address, node) && neighbor.mac &&
                     neighbor.mac != host_end.mac,
                 PodPart::kNeighbor);
   }

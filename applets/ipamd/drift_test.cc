@@ -160,6 +160,25 @@ TEST_F(DriftTest, EventsOfOtherThingsAreNobodysBusiness) {
   EXPECT_EQ(drift_.deadline(), absl::InfiniteFuture());
 }
 
+TEST_F(DriftTest, OfAFurtherInterfaceItsRuleForWhatThePodSendsIsMended) {
+  const netlink::RuleGone gone{netlink::PodSourceRule(kPod, 1001)};
+  Hear(gone);
+  EXPECT_EQ(drift_.deadline(), absl::InfiniteFuture());
+  const netlink::Node further = {.name = "eth1", .ifindex = 3, .table = 1001};
+  drift_.OnNotice({gone}, further, now_);
+  EXPECT_EQ(Look({PodPart::kSourceRule}), Parts{PodPart::kSourceRule});
+}
+
+TEST_F(DriftTest, OfAFurtherInterfaceThePodsGatewayIsAnothersAddress) {
+  const netlink::NeighborGone gone{{.ifindex = kPodIndex, .address = kNode}};
+  const netlink::Node further = {
+      .name = "eth1", .ifindex = 3, .address = Ipv4(7), .table = 1001};
+  drift_.OnNotice({gone, kNetns}, further, now_);
+  const auto targets = Wait();
+  ASSERT_THAT(targets, SizeIs(1));
+  EXPECT_TRUE(targets[0].pod);
+}
+
 TEST_F(DriftTest, ARouteThatLeadsElsewhereIsLookedAt) {
   Hear(netlink::RouteChanged{RouteTo(kPod, 2)});
   EXPECT_THAT(Wait(), SizeIs(1));

@@ -234,7 +234,6 @@ VpcConfig ForInterface(const VpcConfig& main, const vpc::Interface& interface,
   vpc::ucloud::Place& place = config.ucloud.place;
   place.subnet_id = interface.subnet;
   place.vpc_id = interface.vpc;
-  place.object_id = interface.id;
   place.mac = interface.mac;
   return config;
 }

@@ -28,7 +28,8 @@ VpcConfig Ucloud() {
                              .vpc_id = "uvnet-1",
                              .subnet_id = "subnet-1",
                              .object_id = "uni-1",
-                             .mac = kMac}};
+                             .mac = kMac,
+                             .instance_id = "uhost-1"}};
   return config;
 }
 
@@ -84,6 +85,47 @@ TEST(VpcConfigTest, AVpcThatIsNotKnownIsRefused) {
   config.vpc = "moon";
   EXPECT_EQ(OpenProvider(config, "/nowhere", NodeWith(kMac)).status().code(),
             StatusCode::kInvalidArgument);
+}
+
+// ObjectId is the node's main interface for all of them (facts of the API).
+TEST(VpcConfigTest, AFurtherInterfaceIsAboutItsOwnSubnetAndTheNodesObject) {
+  const base::Mac mac({0x52, 0x54, 0x00, 0x00, 0x00, 0x07});
+  const VpcConfig config = ForInterface(
+      Ucloud(),
+      {.id = "uni-7", .mac = mac, .subnet = "subnet-7", .vpc = "uvnet-1"},
+      "eth1");
+  EXPECT_EQ(config.subnet, "subnet-7");
+  EXPECT_EQ(config.interface, "eth1");
+  EXPECT_EQ(config.ucloud.place.subnet_id, "subnet-7");
+  EXPECT_EQ(config.ucloud.place.mac, mac);
+  EXPECT_EQ(config.ucloud.place.object_id, "uni-1");
+  EXPECT_TRUE(OpenProvider(config, "/nowhere", NodeWith(mac)).ok());
+}
+
+TEST(VpcConfigTest, FurtherInterfacesShareTheNodesAccess) {
+  const auto access = OpenAccess(Ucloud());
+  ASSERT_TRUE(access.ok()) << access.status();
+  EXPECT_TRUE(OpenInterfaces(Ucloud(), "/nowhere", *access).ok());
+  EXPECT_TRUE(OpenProvider(Ucloud(), "/nowhere", NodeWith(kMac), *access).ok());
+}
+
+TEST(VpcConfigTest, TheEmbeddedVpcHasNoFurtherInterfacesAndSaysWhatHas) {
+  const auto access = OpenAccess(VpcConfig());
+  ASSERT_TRUE(access.ok()) << access.status();
+  const auto refused =
+      OpenInterfaces(VpcConfig(), "/nowhere", *access).status();
+  EXPECT_EQ(refused.code(), StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(absl::StrContains(refused.message(), "--vpc=ucloud"));
+}
+
+// What version 0.1.0 has stored doesn't tell it.
+TEST(VpcConfigTest, WithoutTheInstancesIdThereAreNoFurtherInterfaces) {
+  VpcConfig config = Ucloud();
+  config.ucloud.place.instance_id.clear();
+  const auto refused =
+      OpenInterfaces(config, "/nowhere", *OpenAccess(config)).status();
+  EXPECT_EQ(refused.code(), StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(absl::StrContains(refused.message(), "restart ipamd"));
 }
 
 }  // namespace
