@@ -1,34 +1,23 @@
 #include "netlink/further_interface.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #include <cstdlib>
-#include <iostream>
-#include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "absl/random/random.h"
 #include "absl/strings/str_cat.h"
-#include "base/fd.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "netlink/addr.h"
-#include "netlink/attachment.h"
-#include "netlink/fresh_netns.h"
 #include "netlink/link.h"
 #include "netlink/netns.h"
 #include "netlink/pod_check.h"
-#include "netlink/pod_network.h"
 #include "netlink/pod_repair.h"
 #include "netlink/pod_teardown.h"
 #include "netlink/return_mark.h"
 #include "netlink/route.h"
 #include "netlink/rule.h"
+#include "netlink/sysctl.h"
+#include "netlink/two_nets_lab.h"
 
 namespace netlink {
 namespace {
@@ -36,234 +25,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-
-constexpr uint16_t kPort = 7;
-// The kernel throws away what a new link sends before it has seen its carrier.
-constexpr int kAttempts = 20;
-constexpr timeval kPatience = {0, 200000};
-// For what must not arrive.
-constexpr int kFewAttempts = 3;
-
-constexpr base::Ipv4 kMainGateway{0x0a0000fe};     // 10.0.0.254
-constexpr base::Ipv4 kFurtherGateway{0x0a0100fe};  // 10.1.0.254
-
-void Require(const absl::Status& status) {
-  if (status.ok()) return;
-  std::cerr << status << "\n";
-  std::abort();
-}
-template <typename T>
-T Require(absl::StatusOr<T> value) {
-  Require(value.status());
-  return *std::move(value);
-}
-
-base::Ipv4 InMain(uint8_t last) { return base::Ipv4(0x0a000000 | last); }
-base::Ipv4 InFurther(uint8_t last) { return base::Ipv4(0x0a010000 | last); }
-base::Ipv4Prefix Subnet(base::Ipv4 address) {
-  return base::Ipv4Prefix::Containing(address, 24);
-}
-
-void Set(int netns_fd, const std::string& name, const std::string& value) {
-  const auto scope = NetnsScope::Enter(netns_fd);
-  Require(scope.status());
-  Require(Sysctl().Set(name, value));
-}
-
-void Give(Socket& socket, const std::string& ifname, base::Ipv4 address,
-          int prefix_length) {
-  Require(socket.Transact(
-      AddAddress({.ifindex = Require(GetIfindex(socket, ifname)),
-                  .address = address,
-                  .prefix_length = prefix_length})));
-}
-
-// The cloud's network: a router between all interfaces, which knows what
-// address is behind which, answers ARP for the others, and drops what comes
-// from an address that isn't its interface's (strict rp_filter).
-class Vpc {
- public:
-  Vpc() : socket_(Require(SocketIn(netns_.get()))) {
-    const uint32_t lo = Require(GetIfindex(socket_, "lo"));
-    Require(socket_.Transact(
-        ChangeLink({.ifindex = lo, .state = LinkChange::State::kUp})));
-    Give(socket_, "lo", kMainGateway, 32);
-    Give(socket_, "lo", kFurtherGateway, 32);
-    Set(netns_.get(), "net/ipv4/ip_forward", "1");
-    Set(netns_.get(), "net/ipv4/conf/all/rp_filter", "1");
-  }
-  int netns_fd() const { return netns_.get(); }
-
-  // A wire to `ifname` of a namespace.
-  void Plug(int node_fd, const std::string& ifname, const std::string& port,
-            const base::Mac& mac) {
-    Require(socket_.Transact(
-        CreateVeth({.inner = {.name = ifname, .mac = mac, .mtu_bytes = 1500},
-                    .netns_fd = node_fd,
-                    .outer = {.name = port, .mtu_bytes = 1500}})));
-    Require(socket_.Transact(
-        ChangeLink({.name = port, .state = LinkChange::State::kUp})));
-    Set(netns_.get(), absl::StrCat("net/ipv4/conf/", port, "/proxy_arp"), "1");
-    Set(netns_.get(), absl::StrCat("net/ipv4/neigh/", port, "/proxy_delay"),
-        "0");
-  }
-  void Own(const std::string& port, base::Ipv4 address) {
-    Require(socket_.Transact(
-        AddRoute({.destination = base::Ipv4Prefix::Containing(address, 32),
-                  .ifindex = Require(GetIfindex(socket_, port)),
-                  .scope = 253 /* link */})));
-  }
-
- private:
-  base::Fd netns_ = MakeNetns();
-  Socket socket_;
-};
-
-// A pod's namespace and network.
-struct Pod {
-  base::Fd netns = MakeNetns();
-  PodNetwork network = {};
-};
-
-// A node with eth0 in 10.0.0.0/24 and eth1 for 10.1.0.0/24.
-class NodeWithTwo {
- public:
-  NodeWithTwo(Vpc& vpc, const std::string& name, uint8_t last, int rp_filter)
-      : vpc_(vpc),
-        name_(name),
-        last_(last),
-        host_(Require(SocketIn(netns_.get()))) {
-    for (const char* conf : {"all", "default"}) {
-      Set(netns_.get(), absl::StrCat("net/ipv4/conf/", conf, "/rp_filter"),
-          absl::StrCat(rp_filter));
-    }
-    vpc_.Plug(netns_.get(), "eth0", name + "-eth0", MacOf(0));
-    vpc_.Own(name + "-eth0", InMain(last));
-    Require(host_.Transact(
-        ChangeLink({.name = "eth0", .state = LinkChange::State::kUp})));
-    Give(host_, "eth0", InMain(last), 24);
-    Require(
-        host_.Transact(AddRoute({.ifindex = Require(GetIfindex(host_, "eth0")),
-                                 .gateway = kMainGateway})));
-    main_ = Require(FindNode(host_, "eth0"));
-    const auto scope = NetnsScope::Enter(netns_.get());
-    Require(PrepareNode(Sysctl(), "eth0"));
-  }
-
-  void PlugFurther() {
-    vpc_.Plug(netns_.get(), "eth1", name_ + "-eth1", MacOf(1));
-    vpc_.Own(name_ + "-eth1", InFurther(last_));
-  }
-  absl::StatusOr<Node> Prepare() {
-    const auto scope = NetnsScope::Enter(netns_.get());
-    auto further = PrepareFurther(host_, Sysctl(), main_, Wanted());
-    if (further.ok()) further_ = *further;
-    return further;
-  }
-  FurtherInterface Wanted() const {
-    return {MacOf(1), InFurther(last_), Subnet(InFurther(0)), kFurtherGateway};
-  }
-
-  std::unique_ptr<Pod> Start(const std::string& id, base::Ipv4 address) {
-    const bool further = Subnet(InFurther(0)).Contains(address);
-    const Node& node = further ? further_ : main_;
-    const VethIndexes indexes = ChooseIndexes(random_);
-    auto pod = std::make_unique<Pod>();
-    const auto last = static_cast<uint8_t>(address.bits() & 0xff);
-    pod->network = {.pod_ifname = "eth0",
-                    .host_ifname = HostIfname("default", id),
-                    .alias = AttachmentAlias(id, "eth0"),
-                    .address = address,
-                    .node_address = main_.address,
-                    .node_ifindex = node.ifindex,
-                    .table = node.table,
-                    .mtu_bytes = node.mtu_bytes,
-                    .pod_mac = base::Mac({2, 0, 0, 1, last_, last}),
-                    .host_mac = base::Mac({2, 0, 0, 2, last_, last}),
-                    .pod_ifindex = indexes.pod,
-                    .host_ifindex = indexes.host};
-    vpc_.Own(absl::StrCat(name_, further ? "-eth1" : "-eth0"), address);
-    pod->network =
-        Require(SetUp(host_, pod->netns.get(), pod->network, random_));
-    return pod;
-  }
-
-  int netns_fd() const { return netns_.get(); }
-  Socket& host() { return host_; }
-  const Node& main() const { return main_; }
-  const Node& further() const { return further_; }
-  std::string Get(const std::string& name) {
-    const auto scope = NetnsScope::Enter(netns_.get());
-    return Require(Sysctl().Get(name));
-  }
-
- private:
-  base::Mac MacOf(uint8_t number) const {
-    return base::Mac({2, 0, 0, 9, last_, number});
-  }
-
-  Vpc& vpc_;
-  const std::string name_;
-  const uint8_t last_;
-  base::Fd netns_ = MakeNetns();
-  Socket host_;
-  Node main_;
-  Node further_;
-  absl::BitGen random_;
-};
-
-sockaddr_in At(base::Ipv4 address, uint16_t port) {
-  sockaddr_in at = {};
-  at.sin_family = AF_INET;
-  at.sin_port = htons(port);
-  at.sin_addr.s_addr = address.network_order();
-  return at;
-}
-
-base::Fd Udp(int netns_fd, std::optional<base::Ipv4> local) {
-  const auto scope = NetnsScope::Enter(netns_fd);
-  Require(scope.status());
-  base::Fd fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof(kPatience));
-  if (!local) return fd;
-  const sockaddr_in at = At(*local, kPort);
-  EXPECT_EQ(bind(fd.get(), reinterpret_cast<const sockaddr*>(&at), sizeof(at)),
-            0);
-  return fd;
-}
-
-bool Send(const base::Fd& from, const sockaddr_in& to) {
-  const char byte = 'x';
-  return sendto(from.get(), &byte, 1, 0, reinterpret_cast<const sockaddr*>(&to),
-                sizeof(to)) == 1;
-}
-
-std::optional<sockaddr_in> Hear(const base::Fd& ear) {
-  char byte;
-  sockaddr_in from = {};
-  socklen_t size = sizeof(from);
-  if (recvfrom(ear.get(), &byte, 1, 0, reinterpret_cast<sockaddr*>(&from),
-               &size) != 1) {
-    return std::nullopt;
-  }
-  return from;
-}
-
-// The address that a datagram to `to` came from, once its answer came back.
-std::optional<base::Ipv4> Reaches(int from_netns, int to_netns, base::Ipv4 to,
-                                  int attempts = kAttempts) {
-  const base::Fd server = Udp(to_netns, to);
-  const base::Fd client = Udp(from_netns, std::nullopt);
-  const sockaddr_in at = At(to, kPort);
-  for (int i = 0; i < attempts; ++i) {
-    if (!Send(client, at)) continue;
-    const auto from = Hear(server);
-    if (from && Send(server, *from) && Hear(client)) {
-      return base::Ipv4(ntohl(from->sin_addr.s_addr));
-    }
-  }
-  return std::nullopt;
-}
 
 // Whatever rp_filter the distribution sets: none, strict, loose.
 class FurtherInterfaceTest : public ::testing::TestWithParam<int> {
@@ -303,7 +64,7 @@ TEST_P(FurtherInterfaceTest, PodsOfTheNodesOwnSubnetAreReachedBothWays) {
   const auto p = a_.Start("p", InFurther(10));
   const auto here = a_.Start("here", InMain(50));
   const auto there = b_.Start("there", InMain(60));
-  for (const Pod* own : {here.get(), there.get()}) {
+  for (const LabPod* own : {here.get(), there.get()}) {
     const base::Ipv4 address = own->network.address;
     EXPECT_EQ(Reaches(p->netns.get(), own->netns.get(), address),
               InFurther(10));
@@ -343,25 +104,8 @@ void MapPort(int netns_fd, base::Ipv4 node, uint16_t port, base::Ipv4 pod) {
   const std::string command =
       absl::StrCat("/usr/sbin/iptables -t nat -A PREROUTING -p udp -d ",
                    node.ToString(), " --dport ", port,
-                   " -j DNAT --to-destination ", pod.ToString(), ":", kPort);
+                   " -j DNAT --to-destination ", pod.ToString(), ":", kLabPort);
   ASSERT_EQ(std::system(command.c_str()), 0);
-}
-
-// Who answers what is sent to a node's port.
-std::optional<base::Ipv4> AnswerFrom(int from_netns, base::Ipv4 node,
-                                     uint16_t port, const Pod& pod,
-                                     int attempts = kAttempts) {
-  const base::Fd server = Udp(pod.netns.get(), pod.network.address);
-  const base::Fd client = Udp(from_netns, std::nullopt);
-  const sockaddr_in at = At(node, port);
-  for (int i = 0; i < attempts; ++i) {
-    if (!Send(client, at)) continue;
-    const auto from = Hear(server);
-    if (!from || !Send(server, *from)) continue;
-    const auto answer = Hear(client);
-    if (answer) return base::Ipv4(ntohl(answer->sin_addr.s_addr));
-  }
-  return std::nullopt;
 }
 
 // The answer bears the node's address, so eth1 mustn't send it.

@@ -191,11 +191,12 @@ absl::Status ReadOutcome(const base::Fd& socket) {
 
 absl::Status Missing(const absl::Status& status) {
   switch (base::ErrnoOf(status)) {
-    case EINVAL:
+    case EINVAL:  // no nf_tables
+    case ENOENT:  // or not an expression of it
     case EOPNOTSUPP:
     case EPROTONOSUPPORT:
-      return absl::UnimplementedError(
-          absl::StrCat("this kernel has no nf_tables: ", status.message()));
+      return absl::UnimplementedError(absl::StrCat(
+          "this kernel's nf_tables can't do it: ", status.message()));
     default:
       return status;
   }

@@ -27,8 +27,8 @@ namespace netlink {
 inline constexpr uint32_t kReturnMark = 0x80;
 
 // MarkConnections puts it in place of the one that is there, all at once.
-// UNIMPLEMENTED when this kernel has no nf_tables. In the network namespace
-// that the thread is in; needs CAP_NET_ADMIN.
+// UNIMPLEMENTED when this kernel has no nf_tables that can do it. In the
+// network namespace that the thread is in; needs CAP_NET_ADMIN.
 absl::Status MarkConnections(absl::string_view main_ifname);
 // Removes it; OK when there is none.
 absl::Status ForgetConnections();

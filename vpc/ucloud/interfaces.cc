@@ -214,7 +214,7 @@ absl::Status NodeInterfaces::JudgeAttach(const InterfaceInfo& found,
   if (absl::IsAlreadyExists(refusal)) {
     return absl::UnavailableError(refusal.message());
   }
-  const absl::Status translated = Translate(refusal);
+  absl::Status translated = Translate(refusal);
   if (absl::IsAborted(translated) || OutcomeIsUnknown(refusal)) {
     return translated;
   }
@@ -286,7 +286,7 @@ absl::Status NodeInterfaces::Remove(const std::string& id) {
         "network interface ", id, " is attached to ", info.attached_to));
   }
   const absl::Status detached = IsHere(info) ? Detach(id) : absl::OkStatus();
-  const absl::Status deleted = Delete(id);
+  absl::Status deleted = Delete(id);
   if (deleted.ok()) return deleted;
   const auto left = ById(id);
   if (left.ok() && !*left) return absl::OkStatus();
