@@ -162,6 +162,8 @@ vpcsim_start() {
     --listen=127.0.0.1:18080,10.126.0.1:80,100.80.80.80:80 "$@" >"$LAB/vpcsim.out" 2>>"$LAB/tmp/vpcsim.log" &
   lab_vpcsim_pid=$!
   eventually 10 grep -qx ready "$LAB/vpcsim.out" || die "vpcsim: $(cat "$LAB/tmp/vpcsim.log")"
+  local node
+  for node in "${!node_pid[@]}"; do node_is_known "$node" || node_boots "$node"; done
 }
 vpcsim_stop() { kill "-${1:-TERM}" "$lab_vpcsim_pid"; wait "$lab_vpcsim_pid" 2>/dev/null; }
 lab_state_file() {
@@ -202,7 +204,7 @@ node_mac() { echo "52:54:00:7e:00:1$(node_index "$1")"; }
 # node_start NODE [MTU]
 node_start() {
   local node=$1 mtu=${2:-1500}
-  mkdir "$LAB/$node"
+  mkdir -p "$LAB/$node"
   unshare --net --uts --mount --propagation private "$lab_e2e/rigs/node.sh" "$node" "$LAB" \
     >"$LAB/$node/node.log" 2>&1 &
   node_pid[$node]=$!
@@ -216,6 +218,29 @@ node_start() {
   on "$node" find /usr/lib/cni -type f -executable -exec ln -s -t /opt/cni/bin {} +
   on "$node" ln -s "$CNIVPC" /opt/cni/bin/cnivpc
   on "$node" cp "$lab_conflist" /etc/cni/net.d/
+  [ "$lab_vpc" != ucloud ] || node_boots "$node"
+}
+# node_boots NODE: vpcsim plugs the interfaces that are attached to the node into
+# its namespace, anew: eth1 and so on. node_start does it; a reboot should.
+node_boots() {
+  local host
+  host=$(node_host "$1" .id) && [ -n "$host" ] || return 0
+  simulator "hosts/$host/netns" -X PUT -d "{\"path\": \"/proc/${node_pid[$1]}/ns/net\"}" >/dev/null
+}
+# node_host NODE FILTER: of what vpcsim says about the node's host.
+node_host() {
+  simulator hosts | jq -r --arg mac "$(node_mac "$1")" ".hosts[] | select(.interfaces[0].mac == \$mac) | $2"
+}
+node_is_known() { [ "$(node_host "$1" .netns)" != '' ]; }
+# node_stop NODE: without power, and its disk is gone; node_start may follow. What
+# was started there must have ended.
+node_stop() {
+  kill -9 "${node_pid[$1]}"
+  wait "${node_pid[$1]}" 2>/dev/null || true
+  unset "node_pid[$1]"
+  ip link del "$1" 2>/dev/null || true
+  rm -f "$LAB/$1/ready"
+  rmdir "$LAB/.$1"
 }
 # on NODE CMD...: runs CMD in a node's namespaces; on fabric CMD... in the lab's.
 on() {

@@ -102,7 +102,7 @@ absl::StatusOr<Link> ParseLink(const Message& message) {
 Request CreateVeth(const VethPair& pair) {
   Request request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
   ifinfomsg inner = Header(pair.inner.ifindex);
-  inner.ifi_flags = inner.ifi_change = IFF_UP;
+  if (pair.inner_up) inner.ifi_flags = inner.ifi_change = IFF_UP;
   request.PutHeader(inner);
   if (pair.netns_fd >= 0) {
     request.PutU32(IFLA_NET_NS_FD, static_cast<uint32_t>(pair.netns_fd));

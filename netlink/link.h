@@ -60,9 +60,10 @@ struct VethEnd {
 
 // A veth pair, one end of it made inside another network namespace.
 struct VethPair {
-  VethEnd inner;      // up from the beginning
-  int netns_fd = -1;  // the namespace of `inner`, borrowed
-  VethEnd outer;      // in the socket's namespace, down
+  VethEnd inner;
+  int netns_fd = -1;     // the namespace of `inner`, borrowed
+  VethEnd outer;         // in the socket's namespace, down
+  bool inner_up = true;  // from the beginning
 };
 
 // The requests below are sent with Socket::Transact, alone or in a Batch.

@@ -56,6 +56,14 @@ TEST_F(LinkTest, APairIsMadeWithOneEndInTheOtherNamespace) {
   EXPECT_TRUE(inner->up());
 }
 
+TEST_F(LinkTest, TheInnerEndMayBeLeftDown) {
+  VethPair pair = Pair();
+  pair.inner_up = false;
+  ASSERT_EQ(host_.Transact(CreateVeth(pair)), absl::OkStatus());
+  Socket pod = *SocketIn(pod_.get());
+  EXPECT_FALSE(GetLink(pod, kInner)->up());
+}
+
 TEST_F(LinkTest, BothEndsMayBeHere) {
   ASSERT_EQ(host_.Transact(
                 CreateVeth({.inner = {.name = "a"}, .outer = {.name = "b"}})),

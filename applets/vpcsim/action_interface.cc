@@ -9,7 +9,26 @@ namespace {
 using base::WriteKey;
 using base::WriteMember;
 
-void WriteInterface(Turn& turn, const Interface& interface) {
+// The simulator's groups have no names of their own.
+void WriteSecurityGroups(base::JsonWriter& writer, const Interface& interface) {
+  WriteMember(writer, "SecGroupCount",
+              static_cast<int64_t>(interface.security_groups.size()));
+  WriteKey(writer, "SecGroup");
+  writer.StartArray();
+  for (const SecurityGroup& group : interface.security_groups) {
+    writer.StartObject();
+    WriteMember(writer, "SecGroupId", group.id);
+    WriteMember(writer, "Name", group.id);
+    WriteMember(writer, "Priority", group.priority);
+    writer.EndObject();
+  }
+  writer.EndArray();
+}
+
+enum class Groups { kHidden, kShown };
+
+void WriteInterface(Turn& turn, const Interface& interface,
+                    Groups groups = Groups::kHidden) {
   base::JsonWriter& writer = turn.answer;
   const Subnet& subnet = *turn.world.SubnetById(interface.subnet);
   writer.StartObject();
@@ -28,29 +47,36 @@ void WriteInterface(Turn& turn, const Interface& interface) {
   WriteMember(writer, "Status", interface.host.empty() ? 0 : 1);
   WriteKey(writer, "Default");
   writer.Bool(interface.is_default);
+  if (groups == Groups::kShown) WriteSecurityGroups(writer, interface);
   writer.EndObject();
 }
 
-void WriteInterfaces(Turn& turn, const std::vector<const Interface*>& part) {
+void WriteInterfaces(Turn& turn, const std::vector<const Interface*>& part,
+                     Groups groups = Groups::kHidden) {
   WriteKey(turn.answer, "NetworkInterfaceSet");
   turn.answer.StartArray();
-  for (const Interface* interface : part) WriteInterface(turn, *interface);
+  for (const Interface* interface : part) {
+    WriteInterface(turn, *interface, groups);
+  }
   turn.answer.EndArray();
 }
 
 // SecurityMode=1 goes with security groups that have priorities, and 0, the
 // default, without.
-void CheckSecurity(Params& params) {
+std::vector<SecurityGroup> ReadSecurityGroups(Params& params) {
   constexpr Params::Range kPriorities = {1, 5};
   const int64_t mode = params.Number("SecurityMode", {0, 1}, 0);
-  const std::vector<int64_t> groups = params.Indices("PrioritySecGroup");
-  if (mode == 0 && !groups.empty()) params.Reject("PrioritySecGroup");
-  if (mode == 1 && groups.empty()) params.Text("PrioritySecGroup.0.SecGroupId");
-  for (const int64_t n : groups) {
-    params.Text(absl::StrCat("PrioritySecGroup.", n, ".SecGroupId"));
-    params.Number(absl::StrCat("PrioritySecGroup.", n, ".Priority"),
-                  kPriorities);
+  const std::vector<int64_t> given = params.Indices("PrioritySecGroup");
+  if (mode == 0 && !given.empty()) params.Reject("PrioritySecGroup");
+  if (mode == 1 && given.empty()) params.Text("PrioritySecGroup.0.SecGroupId");
+  std::vector<SecurityGroup> groups;
+  for (const int64_t n : given) {
+    SecurityGroup& group = groups.emplace_back();
+    group.id = params.Text(absl::StrCat("PrioritySecGroup.", n, ".SecGroupId"));
+    group.priority = static_cast<int>(params.Number(
+        absl::StrCat("PrioritySecGroup.", n, ".Priority"), kPriorities));
   }
+  return groups;
 }
 
 std::optional<base::Ipv4> ReadPrivateIp(Params& params) {
@@ -73,7 +99,7 @@ Outcome CreateNetworkInterface(Turn& turn) {
                                 .name = turn.params.OptionalText("Name"),
                                 .primary = ReadPrivateIp(turn.params)};
   if (wanted.name.empty()) wanted.name = std::string(kDefaultName);
-  CheckSecurity(turn.params);
+  wanted.security_groups = ReadSecurityGroups(turn.params);
   if (turn.params.refusal()) return turn.params.refusal();
   if (Outcome refusal = CheckVpc(turn.world, vpc)) return refusal;
   if (Outcome refusal = CheckSubnet(turn.world, wanted.subnet, vpc)) {
@@ -111,6 +137,8 @@ Outcome DescribeNetworkInterface(Turn& turn) {
   const std::vector<std::string> ids = turn.params.List("InterfaceId");
   const std::string vpc = turn.params.OptionalText("VPCId");
   const std::string subnet = turn.params.OptionalText("SubnetId");
+  const Groups groups =
+      turn.params.Flag("WithSecGroup") ? Groups::kShown : Groups::kHidden;
   const Page page = ReadPage(turn.params);
   if (turn.params.refusal()) return turn.params.refusal();
   const View view(turn.world, turn.bend.lag);
@@ -124,7 +152,7 @@ Outcome DescribeNetworkInterface(Turn& turn) {
            (!vpc.empty() && turn.world.SubnetById(i->subnet)->vpc != vpc);
   });
   WriteMember(turn.answer, "TotalCount", static_cast<int64_t>(all.size()));
-  WriteInterfaces(turn, page.Of(all));
+  WriteInterfaces(turn, page.Of(all), groups);
   return std::nullopt;
 }
 

@@ -471,6 +471,32 @@ TEST_F(ActionsTest, SecurityGroupsGoWithTheirMode) {
   EXPECT_EQ(code({{"PrivateIp.0", "10.126.0.1"}}), kAddressReserved);
 }
 
+TEST_F(ActionsTest, SecurityGroupsAreShownToWhoAsksForThem) {
+  const std::string id =
+      Do("CreateNetworkInterface", {{"VPCId", "uvnet-1"},
+                                    {"SubnetId", "subnet-1"},
+                                    {"SecurityMode", "1"},
+                                    {"PrioritySecGroup.0.SecGroupId", "sg-1"},
+                                    {"PrioritySecGroup.0.Priority", "2"},
+                                    {"PrioritySecGroup.1.SecGroupId", "sg-2"},
+                                    {"PrioritySecGroup.1.Priority", "1"}})
+          .Get("NetworkInterface")
+          ->String("InterfaceId")
+          .value();
+  const auto described = [&](Params with) {
+    with.emplace("InterfaceId.0", id);
+    return Do("DescribeNetworkInterface", std::move(with))
+        .Array("NetworkInterfaceSet")
+        .value()[0];
+  };
+  EXPECT_FALSE(described({}).Find("SecGroup"));
+  const base::Json shown = described({{"WithSecGroup", "true"}});
+  EXPECT_EQ(shown.Int("SecGroupCount").value(), 2);
+  EXPECT_EQ(shown.Get("SecGroup")->Dump(),
+            R"([{"SecGroupId":"sg-1","Name":"sg-1","Priority":2},)"
+            R"({"SecGroupId":"sg-2","Name":"sg-2","Priority":1}])");
+}
+
 TEST_F(ActionsTest, DescribesCloudHostsAndNotBareMetal) {
   const base::Json answer = Do("DescribeUHostInstance", {});
   EXPECT_EQ(answer.Int("TotalCount").value(), 2);

@@ -31,6 +31,11 @@ struct InterfaceChange {
 struct HostAdded {
   const Host* host = nullptr;
 };
+// It has booted, maybe in another network namespace: what was plugged into it
+// must be plugged in again.
+struct HostBooted {
+  const Host* host = nullptr;
+};
 struct VpcAdded {
   const Vpc* vpc = nullptr;
 };
@@ -45,7 +50,7 @@ struct CursorMoved {
 };
 
 using Change = std::variant<SecondaryChange, InterfaceChange, HostAdded,
-                            VpcAdded, SubnetAdded, CursorMoved>;
+                            HostBooted, VpcAdded, SubnetAdded, CursorMoved>;
 using Observer = std::function<void(const Change&)>;
 
 }  // namespace applets::vpcsim

@@ -11,6 +11,7 @@
 #include "applets/vpcsim/wire.h"
 #include "base/json.h"
 #include "base/status.h"
+#include "netlink/netns.h"
 
 namespace applets::vpcsim {
 namespace {
@@ -230,6 +231,11 @@ absl::StatusOr<std::string> Inspector::Change(const HttpRequest& request) {
       absl::ConsumePrefix(&id, "faults/")) {
     return DeleteFault(std::string(id));
   }
+  absl::string_view host = what;
+  if (absl::ConsumePrefix(&host, "hosts/") &&
+      absl::ConsumeSuffix(&host, "/netns")) {
+    return ChangeNetns(host, request);
+  }
   return absl::NotFoundError(
       absl::StrCat("that can't be done to ", request.path));
 }
@@ -317,6 +323,22 @@ absl::StatusOr<std::string> Inspector::MoveAddress(const HttpRequest& request) {
     return absl::FailedPreconditionError("nobody has that address");
   }
   return Give(simulator_.world, handover);
+}
+
+// --- hosts
+
+absl::StatusOr<std::string> Inspector::ChangeNetns(absl::string_view host,
+                                                   const HttpRequest& request) {
+  std::string path;
+  if (request.method == Method::kPut) {
+    ASSIGN_OR_RETURN(const Json json, Json::Parse(request.body));
+    ASSIGN_OR_RETURN(path, json.String("path"));
+    RETURN_IF_ERROR(netlink::OpenNetns(path).status());
+  } else if (request.method != Method::kDelete) {
+    return absl::InvalidArgumentError("netns: takes PUT and DELETE");
+  }
+  RETURN_IF_ERROR(simulator_.world.Boot(host, std::move(path)));
+  return "{}";
 }
 
 // --- the rest

@@ -37,6 +37,9 @@
 //   POST   /sim/v1/addresses/give   {"ip","mac"}    nobody has it yet
 //   POST   /sim/v1/addresses/move   {"ip","mac"}    from whoever has it
 //          ("vpc" besides, where VPCs overlap)
+//   PUT    /sim/v1/hosts/HOST/netns  {"path"}: the host boots in that network
+//                               namespace; interfaces are plugged in there
+//   DELETE /sim/v1/hosts/HOST/netns
 //   PUT    /sim/v1/lag          {"lag_ms"}: all reads see the past
 //   POST   /sim/v1/keys         {"public_key","private_key"}
 //   PUT    /sim/v1/keys         {"sts_life_ms"}: of keys to come; 0 as the
@@ -81,6 +84,8 @@ class Inspector {
   absl::StatusOr<std::string> TakeAddress(const HttpRequest& request);
   absl::StatusOr<std::string> GiveAddress(const HttpRequest& request);
   absl::StatusOr<std::string> MoveAddress(const HttpRequest& request);
+  absl::StatusOr<std::string> ChangeNetns(absl::string_view host,
+                                          const HttpRequest& request);
   absl::StatusOr<std::string> PutLag(const HttpRequest& request);
   absl::StatusOr<std::string> PostKeys(const HttpRequest& request);
   absl::StatusOr<std::string> PutKeys(const HttpRequest& request);

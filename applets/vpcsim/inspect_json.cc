@@ -84,6 +84,12 @@ void WriteInterface(JsonWriter& writer, const World& world,
   WriteMember(writer, "primary", interface.primary.ToString());
   WriteMember(writer, "port", interface.port);
   WriteCount(writer, "secondary", world.SecondaryCount(interface));
+  WriteKey(writer, "security_groups");
+  writer.StartArray();
+  for (const SecurityGroup& group : interface.security_groups) {
+    base::WriteString(writer, group.id);
+  }
+  writer.EndArray();
   writer.EndObject();
 }
 
@@ -218,6 +224,7 @@ std::string HostsJson(const World& world, const Filter& filter) {
       WriteBool(writer, "bare_metal", host->bare_metal);
       WriteBool(writer, "old_metadata", host->old_metadata);
       WriteMember(writer, "role", host->role);
+      WriteMember(writer, "netns", host->netns);
       WriteKey(writer, "interfaces");
       writer.StartArray();
       for (const Interface* interface : world.InterfacesOf(*host)) {

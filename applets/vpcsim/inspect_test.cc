@@ -102,6 +102,30 @@ TEST_F(InspectTest, ListsAreFiltered) {
   EXPECT_EQ(Get("/sim/v1/addresses?limit=x").status, 400);
 }
 
+TEST_F(InspectTest, AHostBootsInANamespaceThatIsThere) {
+  const std::string netns = "/sim/v1/hosts/uhost-1/netns";
+  const std::string body = R"({"path":"/proc/self/ns/net"})";
+  int booted = 0;
+  world_.Observe([&](const Change& change) {
+    if (std::holds_alternative<HostBooted>(change)) ++booted;
+  });
+  EXPECT_EQ(Ask(Method::kPut, netns, body).status, 200);
+  EXPECT_EQ(world_.HostById("uhost-1")->netns, "/proc/self/ns/net");
+  EXPECT_THAT(Get("/sim/v1/hosts").body,
+              HasSubstr(R"("netns":"/proc/self/ns/net")"));
+  EXPECT_EQ(Ask(Method::kPut, netns, body).status, 200);
+  EXPECT_EQ(booted, 2) << "in the same one, too";
+  EXPECT_EQ(Ask(Method::kPut, netns, R"({"path":"/proc/self/ns/x"})").status,
+            404);
+  EXPECT_EQ(Ask(Method::kPut, netns, R"({"path":"/dev/null"})").status, 400);
+  EXPECT_EQ(Ask(Method::kPut, netns, "{}").status, 400);
+  EXPECT_EQ(Ask(Method::kPost, netns, body).status, 400);
+  EXPECT_EQ(Ask(Method::kPut, "/sim/v1/hosts/uhost-9/netns", body).status, 404);
+  EXPECT_EQ(booted, 2);
+  EXPECT_EQ(Ask(Method::kDelete, netns).status, 200);
+  EXPECT_EQ(world_.HostById("uhost-1")->netns, "");
+}
+
 TEST_F(InspectTest, FaultsAreSetReplacedAndErased) {
   const std::string rule = R"({"id":"a","do":{"ret_code":153}})";
   EXPECT_EQ(Ask(Method::kPost, "/sim/v1/faults", rule).body,

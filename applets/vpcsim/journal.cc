@@ -17,7 +17,8 @@ struct Overloaded : Fs... {
 template <typename... Fs>
 Overloaded(Fs...) -> Overloaded<Fs...>;
 
-constexpr absl::string_view kSchema = "1";
+constexpr absl::string_view kSchema = "2";
+constexpr absl::string_view kFirstSchema = "1";
 
 constexpr char kTables[] = R"(
   CREATE TABLE IF NOT EXISTS setting(key TEXT PRIMARY KEY, value TEXT NOT NULL)
@@ -31,15 +32,37 @@ constexpr char kTables[] = R"(
   CREATE TABLE IF NOT EXISTS host(
     id TEXT PRIMARY KEY, name TEXT NOT NULL, zone TEXT NOT NULL,
     old_metadata INTEGER NOT NULL, net_feature TEXT NOT NULL,
-    role TEXT NOT NULL) WITHOUT ROWID;
+    role TEXT NOT NULL, netns TEXT NOT NULL DEFAULT '') WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS interface(
     id TEXT PRIMARY KEY, mac TEXT NOT NULL, subnet TEXT NOT NULL,
     name TEXT NOT NULL, host TEXT NOT NULL, is_default INTEGER NOT NULL,
-    address INTEGER NOT NULL, port TEXT NOT NULL) WITHOUT ROWID;
+    address INTEGER NOT NULL, port TEXT NOT NULL,
+    security_groups TEXT NOT NULL DEFAULT '[]') WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS secondary(
     subnet TEXT NOT NULL, address INTEGER NOT NULL, mac TEXT NOT NULL,
     PRIMARY KEY (subnet, address)) WITHOUT ROWID;
 )";
+
+// What schema 2 has more than 1.
+struct Column {
+  absl::string_view table, name, type;
+};
+constexpr Column kAddedColumns[] = {
+    {"host", "netns", "TEXT NOT NULL DEFAULT ''"},
+    {"interface", "security_groups", "TEXT NOT NULL DEFAULT '[]'"},
+};
+
+absl::Status AddColumn(base::Database& db, const Column& column) {
+  ASSIGN_OR_RETURN(
+      base::Statement select,
+      db.Prepare("SELECT 1 FROM pragma_table_info(?1) WHERE name = ?2"));
+  select.Bind(1, column.table).Bind(2, column.name);
+  ASSIGN_OR_RETURN(const bool is_there, select.Step());
+  if (is_there) return absl::OkStatus();
+  return db.Execute(absl::StrCat("ALTER TABLE ", column.table, " ADD COLUMN ",
+                                 column.name, " ", column.type)
+                        .c_str());
+}
 
 constexpr char kClear[] = R"(
   DELETE FROM setting; DELETE FROM vpc; DELETE FROM subnet; DELETE FROM host;
@@ -85,6 +108,7 @@ struct Journal::Statements {
         .Bind(6, int64_t{r.is_default})
         .Bind(7, r.primary.bits())
         .Bind(8, r.port)
+        .Bind(9, DumpSecurityGroups(r.security_groups))
         .Run();
   }
   absl::Status Write(const Host& r) {
@@ -94,6 +118,7 @@ struct Journal::Statements {
         .Bind(4, int64_t{r.old_metadata})
         .Bind(5, r.net_feature)
         .Bind(6, r.role)
+        .Bind(7, r.netns)
         .Run();
   }
   absl::Status Write(const Vpc& r) {
@@ -124,6 +149,9 @@ Journal::~Journal() = default;
 
 absl::Status Journal::Prepare() {
   RETURN_IF_ERROR(db_.Execute(kTables));
+  for (const Column& column : kAddedColumns) {
+    RETURN_IF_ERROR(AddColumn(db_, column));
+  }
   const auto prepare = [this](absl::string_view sql) {
     return db_.Prepare(sql);
   };
@@ -135,11 +163,12 @@ absl::Status Journal::Prepare() {
       prepare("REPLACE INTO subnet VALUES(?1, ?2, ?3, ?4, ?5, ?6)"));
   ASSIGN_OR_RETURN(auto set_cursor,
                    prepare("UPDATE subnet SET next = ?2 WHERE id = ?1"));
-  ASSIGN_OR_RETURN(auto put_host,
-                   prepare("REPLACE INTO host VALUES(?1, ?2, ?3, ?4, ?5, ?6)"));
   ASSIGN_OR_RETURN(
-      auto put_interface,
-      prepare("REPLACE INTO interface VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"));
+      auto put_host,
+      prepare("REPLACE INTO host VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"));
+  ASSIGN_OR_RETURN(auto put_interface,
+                   prepare("REPLACE INTO interface "
+                           "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"));
   ASSIGN_OR_RETURN(auto drop_interface,
                    prepare("DELETE FROM interface WHERE id = ?1"));
   ASSIGN_OR_RETURN(auto put_secondary,
@@ -173,6 +202,7 @@ void Journal::Note(const Change& change) {
             }
           },
           [this](const HostAdded& c) { pending_.emplace_back(*c.host); },
+          [this](const HostBooted& c) { pending_.emplace_back(*c.host); },
           [this](const VpcAdded& c) { pending_.emplace_back(*c.vpc); },
           [this](const SubnetAdded& c) { pending_.emplace_back(*c.subnet); },
           [this](const CursorMoved& c) {
@@ -241,7 +271,7 @@ absl::StatusOr<std::unique_ptr<World>> Journal::Restore() {
   select.Bind(1, "schema");
   ASSIGN_OR_RETURN(const bool is_there, select.Step());
   if (!is_there) return nullptr;
-  if (select.Text(0) != kSchema) {
+  if (select.Text(0) != kSchema && select.Text(0) != kFirstSchema) {
     return absl::DataLossError(
         absl::StrCat("stored schema ", select.Text(0), ", not ", kSchema));
   }
@@ -298,7 +328,7 @@ absl::Status Journal::RestoreSubnets(World& world) {
 
 absl::Status Journal::RestoreHosts(World& world) {
   return ForEachRow(
-      "SELECT id, name, zone, old_metadata, net_feature, role FROM host "
+      "SELECT id, name, zone, old_metadata, net_feature, role, netns FROM host "
       "ORDER BY id",
       [&](base::Statement& row) {
         const std::string id = row.Text(0);
@@ -308,16 +338,20 @@ absl::Status Journal::RestoreHosts(World& world) {
                               .bare_metal = absl::StartsWith(id, "upm-"),
                               .old_metadata = row.Int(3) != 0,
                               .net_feature = row.Text(4),
-                              .role = row.Text(5)});
+                              .role = row.Text(5),
+                              .netns = row.Text(6)});
       });
 }
 
 absl::Status Journal::RestoreInterfaces(World& world) {
   return ForEachRow(
-      "SELECT id, mac, subnet, name, host, is_default, address, port "
-      "FROM interface ORDER BY is_default DESC, id",
+      "SELECT id, mac, subnet, name, host, is_default, address, port, "
+      "security_groups FROM interface ORDER BY is_default DESC, id",
       [&](base::Statement& row) -> absl::Status {
         ASSIGN_OR_RETURN(const base::Mac mac, base::Mac::Parse(row.Text(1)));
+        ASSIGN_OR_RETURN(const base::Json json, base::Json::Parse(row.Text(8)));
+        ASSIGN_OR_RETURN(std::vector<SecurityGroup> groups,
+                         ReadSecurityGroups(json));
         return world.AddInterface({.id = row.Text(0),
                                    .mac = mac,
                                    .subnet = row.Text(2),
@@ -325,7 +359,8 @@ absl::Status Journal::RestoreInterfaces(World& world) {
                                    .host = row.Text(4),
                                    .is_default = row.Int(5) != 0,
                                    .primary = AddressOf(row.Int(6)),
-                                   .port = row.Text(7)});
+                                   .port = row.Text(7),
+                                   .security_groups = std::move(groups)});
       });
 }
 

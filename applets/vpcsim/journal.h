@@ -23,12 +23,13 @@ namespace applets::vpcsim {
 //   setting(key PRIMARY KEY, value)        schema; settings, as JSON
 //   vpc(id PRIMARY KEY, name)
 //   subnet(id PRIMARY KEY, vpc, name, zone, prefix, next)
-//   host(id PRIMARY KEY, name, zone, old_metadata, net_feature, role)
+//   host(id PRIMARY KEY, name, zone, old_metadata, net_feature, role, netns)
 //   interface(id PRIMARY KEY, mac, subnet, name, host, is_default, address,
-//             port)
+//             port, security_groups)  groups as JSON
 //   secondary(subnet, address, mac, PRIMARY KEY (subnet, address))
 //
-// Keys aren't kept. Not thread-safe. Errors are those of base::Database, and
+// Schema 1 had neither netns nor security_groups; they are added. Keys aren't
+// kept. Not thread-safe. Errors are those of base::Database, and
 // DATA_LOSS for rows that make no world.
 class Journal {
  public:

@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "applets/vpcsim/state_file.h"
 #include "base/fd.h"
+#include "base/sqlite.h"
 
 namespace applets::vpcsim {
 namespace {
@@ -57,7 +58,7 @@ class JournalTest : public ::testing::Test {
     const base::Ipv4 address(0x0a000000 + static_cast<uint32_t>(draw(256)));
     const Interface* owner = world.OwnerOf("", address);
     const base::Mac had = owner == nullptr ? mac : owner->mac;
-    switch (draw(8)) {
+    switch (draw(9)) {
       case 0:
       case 1:
         (void)world.Allocate(mac);
@@ -70,13 +71,18 @@ class JournalTest : public ::testing::Test {
         return;
       case 4:
         if (nics.size() > 20) return;
-        (void)world.CreateInterface({.subnet = "subnet-1"}, random_);
+        (void)world.CreateInterface(
+            {.subnet = "subnet-1", .security_groups = {{"sg-1", 2}}}, random_);
         return;
       case 5:
         (void)world.Attach(id, absl::StrCat("uhost-", 1 + draw(5)));
         return;
       case 6:
         (void)world.Detach(id, world.InterfaceById(id)->host);
+        return;
+      case 7:
+        (void)world.Boot(absl::StrCat("uhost-", 1 + draw(5)),
+                         absl::StrCat("/run/netns/", draw(9)));
         return;
       default:
         (void)world.DeleteInterface(id);
@@ -95,6 +101,39 @@ TEST_F(JournalTest, WorldOutlivesTheProcessWithItsSettings) {
   Must(journal->Follow(*world));
   EXPECT_EQ(Text(*Found()), Text(*world));
   EXPECT_EQ(Found()->settings(), world->settings());
+}
+
+TEST_F(JournalTest, AFileOfTheFirstSchemaIsTakenOn) {
+  Must(base::Database::Open(path_)->Execute(R"(
+    CREATE TABLE setting(key TEXT PRIMARY KEY, value TEXT NOT NULL);
+    INSERT INTO setting VALUES('schema', '1');
+    INSERT INTO setting VALUES('settings', '{"region":"cn-old"}');
+    CREATE TABLE vpc(id TEXT PRIMARY KEY, name TEXT NOT NULL);
+    INSERT INTO vpc VALUES('uvnet-1', 'v');
+    CREATE TABLE subnet(id TEXT PRIMARY KEY, vpc TEXT NOT NULL,
+      name TEXT NOT NULL, zone TEXT NOT NULL, prefix TEXT NOT NULL,
+      next INTEGER NOT NULL);
+    INSERT INTO subnet VALUES('subnet-1', 'uvnet-1', 's', 'cn-bj2-04',
+      '10.0.0.0/24', 167772170);
+    CREATE TABLE host(id TEXT PRIMARY KEY, name TEXT NOT NULL,
+      zone TEXT NOT NULL, old_metadata INTEGER NOT NULL,
+      net_feature TEXT NOT NULL, role TEXT NOT NULL);
+    INSERT INTO host VALUES('uhost-1', 'h', 'cn-bj2-04', 0, '', '');
+    CREATE TABLE interface(id TEXT PRIMARY KEY, mac TEXT NOT NULL,
+      subnet TEXT NOT NULL, name TEXT NOT NULL, host TEXT NOT NULL,
+      is_default INTEGER NOT NULL, address INTEGER NOT NULL,
+      port TEXT NOT NULL);
+    INSERT INTO interface VALUES('uni-1', '52:54:00:00:00:01', 'subnet-1',
+      '', 'uhost-1', 1, 167772165, 'node-1');
+  )"));
+  const auto journal = Open();
+  const auto found = journal->Restore().value();
+  ASSERT_NE(found, nullptr);
+  EXPECT_EQ(found->InterfaceById("uni-1")->port, "node-1");
+  Must(journal->Follow(*found));
+  Must(found->Boot("uhost-1", "/run/netns/a"));
+  Must(journal->Commit());
+  EXPECT_EQ(Found()->HostById("uhost-1")->netns, "/run/netns/a");
 }
 
 TEST_F(JournalTest, ChangesAreThereOnceTheyAreCommitted) {

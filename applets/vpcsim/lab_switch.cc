@@ -8,20 +8,25 @@
 
 namespace applets::vpcsim {
 
-LabSwitch::LabSwitch(base::Loop& loop, const World& world, absl::Duration lag)
+LabSwitch::LabSwitch(base::Loop& loop, const World& world, absl::Duration lag,
+                     netlink::Socket socket)
     : directory_(world),
       lagging_(directory_, lag, absl::Now),
-      sync_(loop, [this] { fabric_->Sync(); }) {}
+      sync_(loop, [this] { fabric_->Sync(); }),
+      wiring_(loop, world, std::move(socket)) {}
 
 absl::StatusOr<std::unique_ptr<LabSwitch>> LabSwitch::Create(
     base::Loop& loop, World& world, absl::Duration lag) {
-  std::unique_ptr<LabSwitch> lab(new LabSwitch(loop, world, lag));
+  ASSIGN_OR_RETURN(netlink::Socket socket, netlink::Socket::Open());
+  std::unique_ptr<LabSwitch> lab(
+      new LabSwitch(loop, world, lag, std::move(socket)));
   ASSIGN_OR_RETURN(lab->fabric_, Fabric::Create(loop, lab->lagging_));
   world.Observe([lab = lab.get()](const Change& c) { lab->OnChange(c); });
   return lab;
 }
 
 void LabSwitch::OnChange(const Change& change) {
+  wiring_.OnChange(change);
   if (const auto* secondary = std::get_if<SecondaryChange>(&change)) {
     lagging_.Note(secondary->subnet->vpc, secondary->address,
                   directory_.NicOf(secondary->before));

@@ -43,6 +43,14 @@ struct Subnet {
   friend bool operator==(const Subnet&, const Subnet&) = default;
 };
 
+// A security group of an interface, and which comes first.
+struct SecurityGroup {
+  std::string id = {};  // secgroup-...
+  int priority = 1;     // 1 to 5
+
+  friend bool operator==(const SecurityGroup&, const SecurityGroup&) = default;
+};
+
 // A network interface (uni-...). The default one of a host lives and dies with
 // it.
 struct Interface {
@@ -55,6 +63,8 @@ struct Interface {
   base::Ipv4 primary = {};
   // The link at whose other end the host's interface is (fabric); "" if none.
   std::string port = {};
+  // Kept and shown; they let everything through.
+  std::vector<SecurityGroup> security_groups = {};
 
   friend bool operator==(const Interface&, const Interface&) = default;
 };
@@ -70,6 +80,9 @@ struct Host {
   std::string net_feature = {};
   // The role whose temporary credentials its metadata gives; "" for none.
   std::string role = "Uk8sServiceCharacter";
+  // Its network namespace (fabric), where interfaces that are attached to it
+  // are plugged in: /run/netns/x or /proc/PID/ns/net; "" if none.
+  std::string netns = {};
 
   friend bool operator==(const Host&, const Host&) = default;
 };

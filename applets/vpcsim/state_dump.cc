@@ -66,6 +66,18 @@ void WriteNets(JsonWriter& writer, const World& world) {
   writer.EndArray();
 }
 
+void WriteSecurityGroups(JsonWriter& writer,
+                         const std::vector<SecurityGroup>& groups) {
+  writer.StartArray();
+  for (const SecurityGroup& group : groups) {
+    writer.StartObject();
+    WriteMember(writer, "id", group.id);
+    WriteMember(writer, "priority", group.priority);
+    writer.EndObject();
+  }
+  writer.EndArray();
+}
+
 void WriteInterface(JsonWriter& writer, const World& world,
                     const Interface& interface) {
   writer.StartObject();
@@ -75,6 +87,10 @@ void WriteInterface(JsonWriter& writer, const World& world,
   WriteMember(writer, "name", interface.name);
   WriteMember(writer, "address", interface.primary.ToString());
   WriteMember(writer, "port", interface.port);
+  if (!interface.security_groups.empty()) {
+    WriteKey(writer, "security_groups");
+    WriteSecurityGroups(writer, interface.security_groups);
+  }
   WriteKey(writer, "secondary");
   writer.StartArray();
   for (const base::Ipv4 address : world.SecondaryOf(interface)) {
@@ -93,6 +109,7 @@ void WriteHost(JsonWriter& writer, const World& world, const Host& host) {
   writer.Bool(host.old_metadata);
   WriteMember(writer, "net_feature", host.net_feature);
   WriteMember(writer, "role", host.role);
+  WriteMember(writer, "netns", host.netns);
   WriteKey(writer, "interfaces");
   writer.StartArray();
   for (const Interface* interface : world.InterfacesOf(host)) {
@@ -110,6 +127,13 @@ std::string DumpSettings(const Settings& settings) {
   writer.StartObject();
   WriteSettings(writer, settings);
   writer.EndObject();
+  return {text.GetString(), text.GetSize()};
+}
+
+std::string DumpSecurityGroups(const std::vector<SecurityGroup>& groups) {
+  rapidjson::StringBuffer text;
+  JsonWriter writer(text);
+  WriteSecurityGroups(writer, groups);
   return {text.GetString(), text.GetSize()};
 }
 

@@ -149,6 +149,7 @@ class Reader {
       ASSIGN_OR_RETURN(host.old_metadata, json.Bool("old_metadata", false));
       ASSIGN_OR_RETURN(host.net_feature, json.String("net_feature", ""));
       ASSIGN_OR_RETURN(host.role, json.String("role", host.role));
+      ASSIGN_OR_RETURN(host.netns, json.String("netns", ""));
       const std::string id = host.id;
       RETURN_IF_ERROR(At(json, world_.AddHost(std::move(host))));
       RETURN_IF_ERROR(ReadInterfacesOf(json, id));
@@ -175,6 +176,9 @@ class Reader {
     ASSIGN_OR_RETURN(row.name, json.String("name", ""));
     ASSIGN_OR_RETURN(row.primary, ReadAddress(json, "address"));
     ASSIGN_OR_RETURN(row.port, json.String("port", ""));
+    if (const std::optional<Json> groups = json.Find("security_groups")) {
+      ASSIGN_OR_RETURN(row.security_groups, ReadSecurityGroups(*groups));
+    }
     if (json.Find("secondary")) with_secondary_.push_back(json);
     return At(json, world_.AddInterface(std::move(row)));
   }
@@ -273,6 +277,23 @@ absl::StatusOr<Settings> ReadSettings(const Json& json) {
     ASSIGN_OR_RETURN(settings.zones.emplace_back(), zone.AsString());
   }
   return settings;
+}
+
+absl::StatusOr<std::vector<SecurityGroup>> ReadSecurityGroups(
+    const Json& json) {
+  ASSIGN_OR_RETURN(const std::vector<Json> list, json.AsArray());
+  std::vector<SecurityGroup> groups;
+  for (const Json& item : list) {
+    SecurityGroup group;
+    ASSIGN_OR_RETURN(group.id, item.String("id"));
+    ASSIGN_OR_RETURN(const int64_t priority, item.Int("priority", 1));
+    if (priority < 1 || priority > 5) {
+      return item.Error("priority: must be from 1 to 5");
+    }
+    group.priority = static_cast<int>(priority);
+    groups.push_back(std::move(group));
+  }
+  return groups;
 }
 
 absl::StatusOr<State> ReadState(absl::string_view text) {

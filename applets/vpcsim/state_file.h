@@ -28,9 +28,11 @@
 //      {"id": "uhost-1", "name": "node-1", "zone": "cn-bj2-04",
 //       "old_metadata": false, "net_feature": "",
 //       "role": "Uk8sServiceCharacter",
+//       "netns": "/run/netns/node-1",   where interfaces are plugged in
 //       "interfaces": [                 the first is the default one
 //         {"id": "uni-1", "mac": "52:54:00:00:00:01", "subnet": "subnet-1",
 //          "name": "", "address": "10.126.0.11", "port": "node-1",
+//          "security_groups": [{"id": "secgroup-1", "priority": 1}],
 //          "secondary": ["10.126.0.100"]}]}],
 //    "interfaces": [{...}]}             those that are attached to no host
 //
@@ -55,6 +57,11 @@ std::string DumpState(const World& world, const std::vector<KeyPair>& keys);
 // The members that Settings are of, alone.
 absl::StatusOr<Settings> ReadSettings(const base::Json& json);
 std::string DumpSettings(const Settings& settings);
+
+// The list at "security_groups", alone.
+absl::StatusOr<std::vector<SecurityGroup>> ReadSecurityGroups(
+    const base::Json& json);
+std::string DumpSecurityGroups(const std::vector<SecurityGroup>& groups);
 
 // A world of one VPC, one subnet, and hosts that are all alike.
 struct WorldSpec {

@@ -30,7 +30,7 @@ constexpr absl::string_view kFull = R"({
     {"id": "subnet-2", "vpc": "uvnet-2", "prefix": "10.0.0.0/24"}],
   "hosts": [
     {"id": "uhost-1", "name": "one", "zone": "cn-sh2-02", "role": "",
-     "net_feature": "SecGroup",
+     "net_feature": "SecGroup", "netns": "/run/netns/one",
      "interfaces": [
        {"id": "uni-1", "mac": "52:54:00:00:00:01", "subnet": "subnet-1",
         "address": "10.0.0.11", "port": "node-1",
@@ -41,7 +41,8 @@ constexpr absl::string_view kFull = R"({
        {"id": "uni-3", "mac": "52:54:00:00:00:03", "subnet": "subnet-2"}]}],
   "interfaces": [
     {"id": "uni-4", "mac": "52:54:00:00:00:04", "subnet": "subnet-2",
-     "address": "10.0.0.77", "secondary": ["10.0.0.78"]}]})";
+     "address": "10.0.0.77", "secondary": ["10.0.0.78"],
+     "security_groups": [{"id": "sg-1"}, {"id": "sg-2", "priority": 5}]}]})";
 
 TEST(StateFileTest, ReadsAllThereIs) {
   const State state = ReadState(kFull).value();
@@ -58,7 +59,8 @@ TEST(StateFileTest, ReadsAllThereIs) {
                                               .name = "one",
                                               .zone = "cn-sh2-02",
                                               .net_feature = "SecGroup",
-                                              .role = ""}));
+                                              .role = "",
+                                              .netns = "/run/netns/one"}));
   EXPECT_TRUE(world.HostById("upm-2")->bare_metal);
   EXPECT_TRUE(world.HostById("upm-2")->old_metadata);
   EXPECT_EQ(world.HostById("upm-2")->role, "Uk8sServiceCharacter");
@@ -69,6 +71,8 @@ TEST(StateFileTest, ReadsAllThereIs) {
               ElementsAre(Ip("10.0.0.100"), Ip("10.0.0.101")));
   EXPECT_FALSE(world.InterfaceById("uni-0")->is_default);
   EXPECT_EQ(world.InterfaceById("uni-4")->host, "");
+  EXPECT_THAT(world.InterfaceById("uni-4")->security_groups,
+              ElementsAre(SecurityGroup{"sg-1", 1}, SecurityGroup{"sg-2", 5}));
   EXPECT_EQ(world.Cursor(*world.SubnetById("subnet-1")), Ip("10.0.0.50"));
 }
 
@@ -107,6 +111,8 @@ TEST(StateFileTest, ErrorsNameThePath) {
     absl::string_view from, to, error;
   };
   for (const Case& c : std::vector<Case>{
+           {"\"priority\": 5", "\"priority\": 6",
+            "interfaces[0].security_groups[1]: priority: must be from 1 to 5"},
            {"\"mac\": \"52:54:00:00:00:02\"", "\"mac\": \"x\"",
             "hosts[0].interfaces[1].mac: not a MAC address"},
            {"52:54:00:00:00:02", "52:54:00:00:00:01",

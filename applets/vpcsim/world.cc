@@ -49,6 +49,14 @@ Refusal NoSecondary(base::Ipv4 address) {
 
 }  // namespace
 
+std::string PluggedPort(const base::Mac& mac) {
+  std::string port = "nic";
+  for (const uint8_t byte : mac.bytes()) {
+    absl::StrAppend(&port, absl::Hex(byte, absl::kZeroPad2));
+  }
+  return port;
+}
+
 void World::Tell(const Change& change) {
   if (now_ != absl::InfinitePast()) history_.Note(change, now_);
   for (const Observer& observer : observers_) observer(change);
@@ -223,7 +231,8 @@ Result<const Interface*> World::CreateInterface(const NewInterface& wanted,
                        .mac = RandomMac(random),
                        .subnet = wanted.subnet,
                        .name = wanted.name,
-                       .primary = std::get<base::Ipv4>(picked)};
+                       .primary = std::get<base::Ipv4>(picked),
+                       .security_groups = wanted.security_groups};
   while (by_id_.contains(created.id)) created.id = RandomId("uni-", random);
   while (FindByMac(created.mac) != nullptr) created.mac = RandomMac(random);
   return &Insert(std::move(created), subnet->second).interface;
@@ -237,6 +246,11 @@ void World::SetHost(InterfaceRow& row, absl::string_view host) {
     row.interface.port.clear();
   } else {
     hosts_.find(host)->second.interfaces.push_back(&row);
+    std::string port = PluggedPort(before.mac);
+    // A state file may have given it to another.
+    if (by_port_.try_emplace(port, &row).second) {
+      row.interface.port = std::move(port);
+    }
   }
   row.interface.host = std::string(host);
   Tell(InterfaceChange{.before = &before, .after = &row.interface});

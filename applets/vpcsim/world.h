@@ -25,6 +25,10 @@
 
 namespace applets::vpcsim {
 
+// The port of an interface that is attached while the cloud runs, and so the
+// name of a link: "nic5254007e0011".
+std::string PluggedPort(const base::Mac& mac);
+
 // The simulated cloud: VPCs, subnets, hosts, interfaces and who has which
 // address, with the cloud's own rules. In memory and compact: about thirty
 // bytes a secondary address. Giving and taking an address is O(1), looking one
@@ -58,6 +62,9 @@ class World {
   absl::Status SetCursor(absl::string_view subnet, base::Ipv4 next);
   // The link of an interface; "" for none.
   absl::Status SetPort(absl::string_view interface, std::string port);
+  // The host boots in that network namespace; "" for none. Also to be said when
+  // it is the same one.
+  absl::Status Boot(absl::string_view host, std::string netns);
 
   // ---- What callers of the API do; each either does it all, or changes
   // nothing and says why.
@@ -78,13 +85,14 @@ class World {
     std::string subnet = {};
     std::string name = {};
     std::optional<base::Ipv4> primary = {};
+    std::vector<SecurityGroup> security_groups = {};
   };
   // One that is attached to no host, with an id, a MAC and a primary address of
   // its own. kUnknownSubnet, kSubnetFull, kAddressReserved, kAddressTaken.
   Result<const Interface*> CreateInterface(const NewInterface& wanted,
                                            absl::BitGenRef random);
-  // kUnknownInterface, kUnknownInstance, kAlreadyAttached (to whomever),
-  // kOtherPlace, kInterfaceQuota.
+  // Its port becomes PluggedPort. kUnknownInterface, kUnknownInstance,
+  // kAlreadyAttached (to whomever), kOtherPlace, kInterfaceQuota.
   std::optional<Refusal> Attach(absl::string_view interface,
                                 absl::string_view host);
   // kUnknownInterface, kUnknownInstance, kNotAttached (to that host),

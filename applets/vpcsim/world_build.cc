@@ -179,4 +179,14 @@ absl::Status World::SetPort(absl::string_view interface, std::string port) {
   return absl::OkStatus();
 }
 
+absl::Status World::Boot(absl::string_view host, std::string netns) {
+  const auto it = hosts_.find(host);
+  if (it == hosts_.end()) {
+    return absl::NotFoundError(absl::StrCat("there is no host ", host));
+  }
+  it->second.host.netns = std::move(netns);
+  Tell(HostBooted{.host = &it->second.host});
+  return absl::OkStatus();
+}
+
 }  // namespace applets::vpcsim

@@ -293,6 +293,33 @@ TEST_F(WorldTest, InterfacesAreFoundByTheirPorts) {
   EXPECT_EQ(world_->InterfaceAtPort("eth9")->mac, kMac1);
 }
 
+TEST_F(WorldTest, AttachingGivesAPortThatNobodyElseHas) {
+  const Interface& first = *world_->InterfaceById(Create());
+  const std::string port = PluggedPort(first.mac);
+  ASSERT_EQ(Code(world_->Attach(first.id, "uhost-1")), 0);
+  EXPECT_EQ(world_->InterfaceAtPort(port), &first);
+  ASSERT_EQ(Code(world_->Detach(first.id, "uhost-1")), 0);
+  ASSERT_TRUE(world_->SetPort("uni-uhost-1", port).ok());
+  ASSERT_EQ(Code(world_->Attach(first.id, "uhost-2")), 0);
+  EXPECT_EQ(first.port, "");
+  EXPECT_EQ(world_->InterfaceAtPort(port)->mac, kMac1);
+}
+
+TEST_F(WorldTest, BootingIsToldEachTime) {
+  std::vector<std::string> booted;
+  world_->Observe([&](const Change& change) {
+    const auto* boot = std::get_if<HostBooted>(&change);
+    if (boot != nullptr) {
+      booted.push_back(boot->host->id + " " + boot->host->netns);
+    }
+  });
+  EXPECT_TRUE(world_->Boot("uhost-1", "/run/netns/a").ok());
+  EXPECT_TRUE(world_->Boot("uhost-1", "/run/netns/a").ok());
+  EXPECT_TRUE(absl::IsNotFound(world_->Boot("uhost-none", "/run/netns/a")));
+  EXPECT_THAT(booted,
+              ElementsAre("uhost-1 /run/netns/a", "uhost-1 /run/netns/a"));
+}
+
 TEST_F(WorldTest, DetachingTakesThePortAway) {
   const std::string id = Create();
   EXPECT_FALSE(world_->SetPort(id, "eth1").ok());

@@ -183,6 +183,7 @@ node_reboot() {
   on "$node" ip rule add priority 32767 table default
   on "$node" rm -rf "$LAB/$node/kube/state" /run/cni-vpc-ipamd.sock
   on "$node" ip route del unreachable 169.254.0.0/16
+  node_boots "$node"
 }
 
 on_containerd() { on "$1" ctr --address "$LAB/$1/kube/containerd.sock" -n k8s.io "${@:2}"; }
