@@ -224,14 +224,12 @@ node_start() {
 # its namespace, anew: eth1 and so on. node_start does it; a reboot should.
 node_boots() {
   local host
-  host=$(node_host "$1" .id) && [ -n "$host" ] || return 0
+  host=$(node_host "$1") && [ -n "$host" ] || return 0
   simulator "hosts/$host/netns" -X PUT -d "{\"path\": \"/proc/${node_pid[$1]}/ns/net\"}" >/dev/null
 }
-# node_host NODE FILTER: of what vpcsim says about the node's host.
-node_host() {
-  simulator hosts | jq -r --arg mac "$(node_mac "$1")" ".hosts[] | select(.interfaces[0].mac == \$mac) | $2"
-}
-node_is_known() { [ "$(node_host "$1" .netns)" != '' ]; }
+# node_host NODE: its id; none if the cloud has no host with its MAC.
+node_host() { simulator "interfaces?mac=$(node_mac "$1")" | jq -r '.interfaces[0].host // ""'; }
+node_is_known() { [ "$(simulator "hosts?host=$(node_host "$1")" | jq -r '.hosts[0].netns // ""')" != '' ]; }
 # node_stop NODE: without power, and its disk is gone; node_start may follow. What
 # was started there must have ended.
 node_stop() {
