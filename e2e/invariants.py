@@ -1,13 +1,17 @@
 #!/usr/bin/env python3
 """invariants.py STORE VPC OWNER [--api POOL-JSON]: what must hold on a node.
 
-Run in the node's namespaces, when nothing is under way: the node's store, the
-VPC's own records (the embedded VPC's file, or vpcsim's list of addresses as a
-.json file), the kernel and, if given, what ipamd says must agree. Prints what
-doesn't, a line each; exit status 1 if there is any.
+Run in the node's namespaces, when nothing is under way: the node's store and
+those of its further interfaces, the VPC's own records (the embedded VPC's file,
+or vpcsim's list of addresses as a .json file), the kernel and, if given, what
+ipamd says must agree. OWNER: as whom the VPC knows the node, or its MACs with
+commas between them. Prints what doesn't agree, a line each; exit status 1 if
+there is any.
 """
 import collections
+import glob
 import json
+import os
 import re
 import sqlite3
 import subprocess
@@ -32,7 +36,7 @@ def addresses_of(owner, vpc):
   if vpc.endswith(".json"):
     with open(vpc, encoding="utf-8") as file:
       return {row["ip"] for row in json.load(file)["addresses"]
-              if row["mac"] == owner and not row["primary"]}
+              if row["mac"] in owner.split(",") and not row["primary"]}
   rows = sqlite3.connect(vpc).execute(
       "SELECT ip FROM allocation WHERE owner=?", (owner,))
   return {dotted(bits) for bits, in rows}
@@ -42,18 +46,14 @@ class Node:
   """Everything that is known of a node, from all four sides."""
 
   def __init__(self, store, vpc, owner):
-    rows = sqlite3.connect(store)
-    self.states = dict(rows.execute("SELECT ip, state FROM address"))
-    if rows.execute("SELECT 1 FROM sqlite_master WHERE name='fixed'").fetchone():
-      for address, in rows.execute("SELECT ip FROM fixed"):
-        self.states.setdefault(address, "fixed")
+    self.states = {}
     self.leases = {}  # address → (attachment, host_ifname, phase)
-    for row in rows.execute("SELECT ip, network, container, ifname,"
-                            " host_ifname, phase FROM address"
-                            " WHERE state='leased'"):
-      self.leases[row[0]] = (row[1:4], row[4], row[5])
-    self.intents = list(rows.execute("SELECT id, kind FROM intent"))
-    self.intents += rows.execute("SELECT id, kind FROM shift")
+    self.intents = []
+    self.read(store)
+    own = set(self.leases)
+    for further in glob.glob(os.path.dirname(store) + "/subnets/*/store.db"):
+      self.read(further)
+    self.further = self.leases.keys() - own
     self.vpc = addresses_of(owner, vpc)
     self.links = {}  # name → attachment of its alias, or None
     for link in ip("link", "show", "type", "veth"):
@@ -68,7 +68,22 @@ class Node:
     }
     self.rules = [rule["dst"] for rule in ip("rule", "show")
                   if rule["priority"] == 512]
+    self.source_rules = [rule["src"] for rule in ip("rule", "show")
+                         if rule["priority"] == 2048]
     self.proxies = [proxy["dst"] for proxy in ip("neigh", "show", "proxy")]
+
+  def read(self, store):
+    rows = sqlite3.connect(store)
+    self.states.update(rows.execute("SELECT ip, state FROM address"))
+    if rows.execute("SELECT 1 FROM sqlite_master WHERE name='fixed'").fetchone():
+      for address, in rows.execute("SELECT ip FROM fixed"):
+        self.states.setdefault(address, "fixed")
+    for row in rows.execute("SELECT ip, network, container, ifname,"
+                            " host_ifname, phase FROM address"
+                            " WHERE state='leased'"):
+      self.leases[row[0]] = (row[1:4], row[4], row[5])
+    self.intents += rows.execute("SELECT id, kind FROM intent")
+    self.intents += rows.execute("SELECT id, kind FROM shift")
 
 
 def compare_records(node):
@@ -93,6 +108,9 @@ def compare_kernel(node):
       yield f"route {address} dev {device} has no lease"
     elif node.leases[address][1] != device:
       yield f"route {address} dev {device}, its lease has {node.leases[address][1]}"
+  if sorted(node.source_rules) != sorted(node.further):
+    yield (f"rules 2048 of {sorted(node.source_rules)}, of further interfaces "
+           f"are {sorted(node.further)}")
   for kind, found in (("rule", node.rules), ("proxy", node.proxies)):
     for address in more_than_once(found):
       yield f"{kind} {address} is there twice"

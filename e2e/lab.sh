@@ -302,13 +302,16 @@ ctr_on() { on "$1" ctr --address "$LAB/$1/containerd/socket" "${@:2}"; }
 # invariants NODE: store, VPC, kernel and ipamd (if it runs) agree on who has
 # which address; says where not. Only when nothing is under way.
 invariants() {
-  local node=$1 pool vpc=$LAB/vpc.db
+  local node=$1 pool vpc=$LAB/vpc.db owner mac
   pool=$(ipamd_get "$node" /v1/pool 2>/dev/null) || pool=
+  owner=$(node_mac "$node")
   if [ "$lab_vpc" = ucloud ]; then
     vpc=$LAB/$node/vpc.json
-    simulator "addresses?limit=10000&mac=$(node_mac "$node")" >"$vpc"
+    owner=$(simulator "interfaces?host=uhost-$node" | jq -r '[.interfaces[].mac] | join(",")')
+    for mac in ${owner//,/ }; do simulator "addresses?limit=10000&mac=$mac"; done |
+      jq -s '{addresses: map(.addresses) | add}' >"$vpc"
   fi
-  on "$node" "$lab_e2e/invariants.py" /var/lib/cnivpc/store.db "$vpc" "$(node_mac "$node")" ${pool:+--api "$pool"}
+  on "$node" "$lab_e2e/invariants.py" /var/lib/cnivpc/store.db "$vpc" "$owner" ${pool:+--api "$pool"}
 }
 
 # --- CNI calls. A pod NAME is the container id "NAME", the pod default/NAME and
