@@ -100,7 +100,7 @@ tar -xf "$LAB/bundle.tar" -C "$LAB/bundle"
 for file in version.txt ipamd/node.json ipamd/pool.json ipamd/events.json ipamd/metrics.txt kernel/links.txt kernel/routes.txt; do
   expect "the bundle has $file" test -s "$LAB/bundle/$file"
 done
-curl -sf http://127.0.0.1:18080/sim/v1/keys | jq -r '.. | strings' | grep -E '.{8}' >"$LAB/secrets" || true
+curl -sf http://127.0.0.1:18080/sim/v1/keys | jq -r '.. | .public_key? | strings' | grep -E '.{8}' >"$LAB/secrets" || true
 awk '/^private_key/ {print $2}' "$LAB/vpcsim.out" >>"$LAB/secrets"
 expect "there are keys to look for" test -s "$LAB/secrets"
 refuse "the bundle has no key" grep -rFf "$LAB/secrets" "$LAB/bundle"
