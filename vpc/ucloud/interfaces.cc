@@ -42,14 +42,6 @@ std::vector<PrioritySecGroup> Prioritized(
   return prioritized;
 }
 
-// In the words of vpc/provider.h, as for addresses (provider.cc).
-absl::Status Translate(const absl::Status& status) {
-  const bool passing =
-      absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
-  if (!passing || OutcomeIsUnknown(status)) return status;
-  return absl::AbortedError(status.message());
-}
-
 std::string PrefixOf(const Place& main) {
   return absl::StrCat("cnivpc-", main.instance_id, "-");
 }
@@ -151,7 +143,7 @@ absl::StatusOr<vpc::Interface> NodeInterfaces::Ensure(
     const InterfaceWish& wish) {
   const std::lock_guard<std::mutex> lock(mutex_);
   auto found = Find(wish);
-  if (!found.ok()) return Translate(found.status());
+  if (!found.ok()) return ForProvider(found.status());
   if (!*found) {
     ASSIGN_OR_RETURN(*found, Create(wish));
   } else {
@@ -183,7 +175,7 @@ absl::StatusOr<InterfaceInfo> NodeInterfaces::Create(
                              .sec_groups = Prioritized(wish.security_groups)});
   if (OutcomeIsUnknown(answer.status())) return answer.status();
   creations_.End(name);
-  if (!answer.ok()) return Translate(answer.status());
+  if (!answer.ok()) return ForProvider(answer.status());
   LOG(INFO) << "vpc: interface=" << answer->interface.interface_id
             << " was made: name=" << name;
   return std::move(answer->interface);
@@ -207,14 +199,14 @@ absl::Status NodeInterfaces::Attach(const InterfaceInfo& found) {
 absl::Status NodeInterfaces::JudgeAttach(const InterfaceInfo& found,
                                          const absl::Status& refusal) {
   const auto now = ById(found.interface_id);
-  if (!now.ok() || !*now) return Translate(refusal);
+  if (!now.ok() || !*now) return ForProvider(refusal);
   if (IsHere(**now)) return absl::OkStatus();
   if (!(*now)->attached_to.empty()) return Attach(**now);
   // The list may lag.
   if (absl::IsAlreadyExists(refusal)) {
     return absl::UnavailableError(refusal.message());
   }
-  absl::Status translated = Translate(refusal);
+  absl::Status translated = ForProvider(refusal);
   if (absl::IsAborted(translated) || OutcomeIsUnknown(refusal)) {
     return translated;
   }
@@ -274,7 +266,7 @@ absl::Status NodeInterfaces::Delete(const std::string& id) {
 absl::Status NodeInterfaces::Remove(const std::string& id) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const auto found = ById(id);
-  if (!found.ok()) return Translate(found.status());
+  if (!found.ok()) return ForProvider(found.status());
   if (!*found) return absl::OkStatus();
   const InterfaceInfo& info = **found;
   if (!IsMine(info) || info.is_default) {
@@ -290,13 +282,13 @@ absl::Status NodeInterfaces::Remove(const std::string& id) {
   if (deleted.ok()) return deleted;
   const auto left = ById(id);
   if (left.ok() && !*left) return absl::OkStatus();
-  return Translate(detached.ok() ? deleted : detached);
+  return ForProvider(detached.ok() ? deleted : detached);
 }
 
 absl::StatusOr<std::vector<vpc::Interface>> NodeInterfaces::List() {
   const std::lock_guard<std::mutex> lock(mutex_);
   const auto all = All("");
-  if (!all.ok()) return Translate(all.status());
+  if (!all.ok()) return ForProvider(all.status());
   std::vector<vpc::Interface> mine;
   for (const InterfaceInfo& info : *all) {
     if (!IsMine(info)) continue;

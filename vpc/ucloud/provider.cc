@@ -17,15 +17,6 @@ namespace {
 using absl::StatusCode;
 using base::Ipv4;
 
-// An error in the words of vpc/provider.h: what certainly hasn't been done, but
-// may be soon, is ABORTED there.
-absl::Status Translate(const absl::Status& status) {
-  const bool passing = status.code() == StatusCode::kUnavailable ||
-                       status.code() == StatusCode::kDeadlineExceeded;
-  if (!passing || OutcomeIsUnknown(status)) return status;
-  return absl::AbortedError(status.message());
-}
-
 // Whether a refusal may mean that somebody has the address already, be it us.
 // The API's reference doesn't tell the RetCodes of that.
 bool MayBeAboutOwner(const absl::Status& status) {
@@ -99,7 +90,7 @@ absl::StatusOr<std::vector<Ipv4>> InterfaceProvider::Allocate(
 absl::StatusOr<std::vector<Ipv4>> InterfaceProvider::AllocateOne(
     Priority priority) {
   const auto answer = Call(OneMore(), priority);
-  if (!answer.ok()) return Translate(answer.status());
+  if (!answer.ok()) return ForProvider(answer.status());
   return Keep({{answer->ip.ip, answer->ip.mac, answer->ip.subnet_id}});
 }
 
@@ -113,7 +104,7 @@ absl::StatusOr<std::vector<Ipv4>> InterfaceProvider::AllocateSeveral(
                                     .vpc_id = place_.vpc_id,
                                     .count = count},
            priority);
-  if (!answer.ok()) return Translate(answer.status());
+  if (!answer.ok()) return ForProvider(answer.status());
   std::vector<Given> given;
   for (const BatchItem& item : answer->items) {
     if (!item.succeeded) continue;
@@ -197,7 +188,7 @@ absl::Status InterfaceProvider::Claim(Ipv4 address) {
 
 absl::Status InterfaceProvider::JudgeClaim(Ipv4 address,
                                            const absl::Status& refusal) {
-  if (!MayBeAboutOwner(refusal)) return Translate(refusal);
+  if (!MayBeAboutOwner(refusal)) return ForProvider(refusal);
   const auto owner = OwnerOf(address);
   if (!owner.ok() || !owner->has_value()) return refusal;
   if (**owner == place_.mac) return absl::OkStatus();
@@ -221,7 +212,7 @@ absl::Status InterfaceProvider::TakeOver(Ipv4 address, const base::Mac& from) {
 
 absl::Status InterfaceProvider::JudgeMove(Ipv4 address, const base::Mac& from,
                                           const absl::Status& refusal) {
-  if (!MayBeAboutOwner(refusal)) return Translate(refusal);
+  if (!MayBeAboutOwner(refusal)) return ForProvider(refusal);
   const auto owner = OwnerOf(address);
   if (owner.ok() && *owner == place_.mac) return absl::OkStatus();
   if (OutcomeIsUnknown(refusal)) return refusal;
@@ -257,7 +248,7 @@ absl::Status InterfaceProvider::Release(Ipv4 address) {
   }
   const auto answer = Call(Deletion(address), Priority::kRelease);
   if (absl::IsNotFound(answer.status())) return absl::OkStatus();
-  return Translate(answer.status());
+  return ForProvider(answer.status());
 }
 
 absl::Status InterfaceProvider::ReleaseFor(const Holding& holding) {
@@ -272,7 +263,7 @@ absl::Status InterfaceProvider::ReleaseFor(const Holding& holding) {
       .vpc_id = own(holding.vpc, place_.vpc_id)};
   const auto answer = Call(deletion, Priority::kRelease);
   if (absl::IsNotFound(answer.status())) return absl::OkStatus();
-  return Translate(answer.status());
+  return ForProvider(answer.status());
 }
 
 absl::StatusOr<std::vector<Ipv4>> InterfaceProvider::List() {
@@ -280,7 +271,7 @@ absl::StatusOr<std::vector<Ipv4>> InterfaceProvider::List() {
                                                .vpc_id = place_.vpc_id,
                                                .mac = place_.mac},
                            Priority::kVerify);
-  if (!answer.ok()) return Translate(answer.status());
+  if (!answer.ok()) return ForProvider(answer.status());
   std::set<Ipv4> ours;
   for (const IpInfo& info : answer->ips) {
     if (!IsOurs({info.ip, info.mac, info.subnet_id})) {
@@ -298,7 +289,7 @@ absl::StatusOr<Subnet> InterfaceProvider::Describe() {
   const auto answer = Call(
       DescribeSubnet{.subnet_ids = {place_.subnet_id}, .vpc_id = place_.vpc_id},
       Priority::kVerify);
-  if (!answer.ok()) return Translate(answer.status());
+  if (!answer.ok()) return ForProvider(answer.status());
   for (const SubnetInfo& info : answer->subnets) {
     if (info.subnet_id != place_.subnet_id) continue;
     // Not told: as many as there could be. Who allocates will know better.

@@ -131,4 +131,11 @@ bool OutcomeIsUnknown(const absl::Status& status) {
          !MayBeRepeated(status);
 }
 
+absl::Status ForProvider(const absl::Status& status) {
+  const bool passing =
+      absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
+  if (!passing || OutcomeIsUnknown(status)) return status;
+  return absl::AbortedError(status.message());
+}
+
 }  // namespace vpc::ucloud

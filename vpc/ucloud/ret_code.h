@@ -87,6 +87,10 @@ bool IsThrottled(const absl::Status& status);
 // answer), but for MayBeRepeated.
 bool OutcomeIsUnknown(const absl::Status& status);
 
+// An error in the words of vpc/provider.h: what certainly hasn't been done, but
+// may be soon, is ABORTED there.
+absl::Status ForProvider(const absl::Status& status);
+
 }  // namespace vpc::ucloud
 
 #endif  // CNIVPC_VPC_UCLOUD_RET_CODE_H_
