@@ -1,17 +1,13 @@
 #include "kube/event.h"
 
 #include "base/json.h"
+#include "kube/section.h"
 
 namespace kube {
 namespace {
 
 using base::WriteKey;
 using base::WriteMember;
-
-// metav1.Time: to the second.
-std::string TimeText(absl::Time time) {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone());
-}
 
 void WriteHead(base::JsonWriter& w, const Event& event) {
   WriteMember(w, "apiVersion", "v1");

@@ -11,11 +11,6 @@ namespace {
 using base::WriteKey;
 using base::WriteMember;
 
-// metav1.Time: to the second.
-std::string TimeText(absl::Time time) {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone());
-}
-
 absl::StatusOr<NodeCondition> Decode(const base::Json& json) {
   NodeCondition condition;
   ASSIGN_OR_RETURN(condition.type, json.String("type", ""));

@@ -75,4 +75,8 @@ absl::StatusOr<std::optional<absl::Time>> Section::Time(
   return time;
 }
 
+std::string TimeText(absl::Time time) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone());
+}
+
 }  // namespace kube

@@ -41,6 +41,9 @@ class Section {
   std::optional<base::Json> json_;
 };
 
+// What Section::Time reads, written as a metav1.Time: to the second.
+std::string TimeText(absl::Time time);
+
 }  // namespace kube
 
 #endif  // CNIVPC_KUBE_SECTION_H_
