@@ -16,7 +16,6 @@
 namespace netlink {
 namespace {
 
-constexpr absl::string_view kHostPrefix = "ucni";
 constexpr size_t kHostDigits = 11;
 constexpr absl::string_view kAliasPrefix = "cnivpc:";
 
@@ -42,7 +41,7 @@ base::Mac MacOf(absl::string_view text) {
 }
 
 std::string HostIfnameOf(absl::string_view text) {
-  return absl::StrCat(kHostPrefix, Sha1Hex(text).substr(0, kHostDigits));
+  return absl::StrCat(kHostIfnamePrefix, Sha1Hex(text).substr(0, kHostDigits));
 }
 
 }  // namespace
@@ -58,7 +57,7 @@ std::string HostIfnameWithoutPod(absl::string_view container_id,
 }
 
 bool IsHostIfname(absl::string_view name) {
-  if (!absl::ConsumePrefix(&name, kHostPrefix)) return false;
+  if (!absl::ConsumePrefix(&name, kHostIfnamePrefix)) return false;
   return name.size() == kHostDigits &&
          name.find_first_not_of("0123456789abcdef") == absl::string_view::npos;
 }

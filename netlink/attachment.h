@@ -11,6 +11,8 @@ namespace netlink {
 
 // How an attachment (container, ifname) is found again among the node's links.
 
+// How every host end's name begins.
+inline constexpr char kHostIfnamePrefix[] = "ucni";
 // The host end's name: "ucni" and the first 11 hex digits of SHA-1 of
 // "NAMESPACE.POD". UK8S's users know it, and Calico finds a pod's policy by it.
 std::string HostIfname(absl::string_view pod_namespace,

@@ -1,14 +1,10 @@
 #include "netlink/pod_network.h"
 
-#include <arpa/inet.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,6 +15,7 @@
 #include "gtest/gtest.h"
 #include "netlink/addr.h"
 #include "netlink/attachment.h"
+#include "netlink/datagram_lab.h"
 #include "netlink/link.h"
 #include "netlink/neigh.h"
 #include "netlink/netns.h"
@@ -34,7 +31,8 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-constexpr uint16_t kEchoPort = 7;
+// Each network is new.
+constexpr int kManyAttempts = 50;
 
 class PodNetworkTest : public ::testing::Test {
  protected:
@@ -55,69 +53,16 @@ class PodNetworkTest : public ::testing::Test {
   const PodNetwork wanted_ = lab_.Plan("c0ffee", "web-0", 50);
 };
 
-// How often a datagram is sent, and how long each is waited for. The kernel
-// throws away what a new link sends before a worker has seen its carrier.
-constexpr int kAttempts = 50;
-constexpr timeval kPatience = {0, 200000};
-
-base::Fd UdpSocket(int netns_fd) {
-  const auto scope = NetnsScope::Enter(netns_fd);
-  base::Fd fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof(kPatience));
-  return fd;
-}
-
-sockaddr_in At(base::Ipv4 address, uint16_t port) {
-  sockaddr_in at = {};
-  at.sin_family = AF_INET;
-  at.sin_port = htons(port);
-  at.sin_addr.s_addr = address.network_order();
-  return at;
-}
-
-bool Send(const base::Fd& from, const sockaddr_in& to) {
-  const char byte = 'x';
-  return sendto(from.get(), &byte, 1, 0, reinterpret_cast<const sockaddr*>(&to),
-                sizeof(to)) == 1;
-}
-
-// Who sent what came in.
-std::optional<sockaddr_in> Hear(const base::Fd& ear) {
-  char byte;
-  sockaddr_in from = {};
-  socklen_t size = sizeof(from);
-  if (recvfrom(ear.get(), &byte, 1, 0, reinterpret_cast<sockaddr*>(&from),
-               &size) != 1) {
-    return std::nullopt;
-  }
-  return from;
-}
-
-// Whether a datagram gets from one namespace to a pod, and the answer back.
-bool Reaches(int from_netns, int pod_netns, base::Ipv4 pod) {
-  const sockaddr_in at = At(pod, kEchoPort);
-  const base::Fd server = UdpSocket(pod_netns);
-  const base::Fd client = UdpSocket(from_netns);
-  if (bind(server.get(), reinterpret_cast<const sockaddr*>(&at), sizeof(at)) !=
-      0) {
-    return false;
-  }
-  for (int i = 0; i < kAttempts; ++i) {
-    if (!Send(client, at)) continue;
-    const std::optional<sockaddr_in> from = Hear(server);
-    if (from && Send(server, *from) && Hear(client)) return true;
-  }
-  return false;
-}
-
 TEST_F(PodNetworkTest, TheNodeReachesThePod) {
   ASSERT_TRUE(SetUpPod(wanted_).ok());
-  EXPECT_TRUE(Reaches(lab_.node_fd(), pod_.get(), wanted_.address));
+  EXPECT_TRUE(
+      Reaches(lab_.node_fd(), pod_.get(), wanted_.address, kManyAttempts));
 }
 
 TEST_F(PodNetworkTest, AHostOnTheWireReachesThePodByProxyArp) {
   ASSERT_TRUE(SetUpPod(wanted_).ok());
-  EXPECT_TRUE(Reaches(lab_.wire_fd(), pod_.get(), wanted_.address));
+  EXPECT_TRUE(
+      Reaches(lab_.wire_fd(), pod_.get(), wanted_.address, kManyAttempts));
 }
 
 TEST_F(PodNetworkTest, TwoPodsReachEachOther) {
@@ -126,7 +71,7 @@ TEST_F(PodNetworkTest, TwoPodsReachEachOther) {
   const auto second = netlink::SetUp(lab_.host(), other.get(),
                                      lab_.Plan("decaf", "web-1", 51), random_);
   ASSERT_TRUE(second.ok()) << second.status();
-  EXPECT_TRUE(Reaches(other.get(), pod_.get(), wanted_.address));
+  EXPECT_TRUE(Reaches(other.get(), pod_.get(), wanted_.address, kManyAttempts));
 }
 
 TEST_F(PodNetworkTest, HasNamesNumbersAndMtuAsAskedFor) {
@@ -217,7 +162,8 @@ TEST_F(PodNetworkTest, ANewerSandboxOfThePodTakesTheName) {
   const auto made = netlink::SetUp(lab_.host(), newer.get(), plan, random_);
   ASSERT_TRUE(made.ok()) << made.status();
   EXPECT_EQ(Check(lab_.host(), newer.get(), *made), absl::OkStatus());
-  EXPECT_TRUE(Reaches(lab_.node_fd(), newer.get(), plan.address));
+  EXPECT_TRUE(
+      Reaches(lab_.node_fd(), newer.get(), plan.address, kManyAttempts));
 }
 
 TEST_F(PodNetworkTest, WhatIsNoVethKeepsItsName) {

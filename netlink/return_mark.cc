@@ -19,6 +19,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/fd.h"
 #include "base/status.h"
+#include "netlink/attachment.h"
 #include "netlink/request.h"
 
 namespace netlink {
@@ -26,7 +27,6 @@ namespace {
 
 constexpr char kTable[] = "cnivpc";
 constexpr char kChain[] = "prerouting";
-constexpr char kHostIfnames[] = "ucni";  // attachment.h: HostIfname
 constexpr int32_t kManglePriority = -150;
 constexpr uint32_t kOriginal = 0;  // IP_CT_DIR_ORIGINAL
 constexpr uint32_t kReply = 1;
@@ -152,7 +152,7 @@ Request MarkTheConnection(absl::string_view main_ifname) {
 
 Request MarkTheAnswer() {
   return Rule([](Request& list) {
-    ComesIn(list, kHostIfnames, kReply);
+    ComesIn(list, kHostIfnamePrefix, kReply);
     Ct(list, NFT_CT_MARK, NFTA_CT_DREG);
     Bitwise(list, kReturnMark, 0);
     constexpr uint32_t kNone = 0;

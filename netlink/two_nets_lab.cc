@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <linux/rtnetlink.h>
-#include <sys/socket.h>
 
 #include "absl/strings/str_cat.h"
 #include "netlink/addr.h"
@@ -10,56 +9,17 @@
 #include "netlink/link.h"
 #include "netlink/netns.h"
 #include "netlink/request.h"
+#include "netlink/require.h"
 #include "netlink/route.h"
 #include "netlink/sysctl.h"
 
 namespace netlink {
 namespace {
 
-constexpr timeval kPatience = {0, 200000};
-
 void Set(int netns_fd, const std::string& name, const std::string& value) {
   const auto scope = NetnsScope::Enter(netns_fd);
   Require(scope.status());
   Require(Sysctl().Set(name, value));
-}
-
-sockaddr_in At(base::Ipv4 address, uint16_t port) {
-  sockaddr_in at = {};
-  at.sin_family = AF_INET;
-  at.sin_port = htons(port);
-  at.sin_addr.s_addr = address.network_order();
-  return at;
-}
-
-base::Fd Udp(int netns_fd, std::optional<base::Ipv4> local) {
-  const auto scope = NetnsScope::Enter(netns_fd);
-  Require(scope.status());
-  base::Fd fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof(kPatience));
-  if (!local) return fd;
-  const sockaddr_in at = At(*local, kLabPort);
-  if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&at), sizeof(at)) != 0) {
-    std::abort();
-  }
-  return fd;
-}
-
-bool Send(const base::Fd& from, const sockaddr_in& to) {
-  const char byte = 'x';
-  return sendto(from.get(), &byte, 1, 0, reinterpret_cast<const sockaddr*>(&to),
-                sizeof(to)) == 1;
-}
-
-std::optional<sockaddr_in> Hear(const base::Fd& ear) {
-  char byte;
-  sockaddr_in from = {};
-  socklen_t size = sizeof(from);
-  if (recvfrom(ear.get(), &byte, 1, 0, reinterpret_cast<sockaddr*>(&from),
-               &size) != 1) {
-    return std::nullopt;
-  }
-  return from;
 }
 
 }  // namespace
@@ -171,21 +131,6 @@ std::string NodeWithTwo::Get(const std::string& name) const {
 
 base::Mac NodeWithTwo::MacOf(uint8_t number) const {
   return base::Mac({2, 0, 0, 9, last_, number});
-}
-
-std::optional<base::Ipv4> Reaches(int from_netns, int to_netns, base::Ipv4 to,
-                                  int attempts) {
-  const base::Fd server = Udp(to_netns, to);
-  const base::Fd client = Udp(from_netns, std::nullopt);
-  const sockaddr_in at = At(to, kLabPort);
-  for (int i = 0; i < attempts; ++i) {
-    if (!Send(client, at)) continue;
-    const auto from = Hear(server);
-    if (from && Send(server, *from) && Hear(client)) {
-      return base::Ipv4(ntohl(from->sin_addr.s_addr));
-    }
-  }
-  return std::nullopt;
 }
 
 std::optional<base::Ipv4> AnswerFrom(int from_netns, base::Ipv4 node,

@@ -1,21 +1,16 @@
 #ifndef CNIVPC_NETLINK_TWO_NETS_LAB_H_
 #define CNIVPC_NETLINK_TWO_NETS_LAB_H_
 
-#include <netinet/in.h>
-
 #include <cstdint>
-#include <cstdlib>
-#include <iostream>
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 
 #include "absl/random/random.h"
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/address.h"
 #include "base/fd.h"
+#include "netlink/datagram_lab.h"
 #include "netlink/fresh_netns.h"
 #include "netlink/further_interface.h"
 #include "netlink/node.h"
@@ -34,18 +29,6 @@ inline base::Ipv4 InFurther(uint8_t last) {
 }
 inline base::Ipv4Prefix SubnetOf(base::Ipv4 address) {
   return base::Ipv4Prefix::Containing(address, 24);
-}
-
-// Dies unless it is OK.
-inline void Require(const absl::Status& status) {
-  if (status.ok()) return;
-  std::cerr << status << "\n";
-  std::abort();
-}
-template <typename T>
-T Require(absl::StatusOr<T> value) {
-  Require(value.status());
-  return *std::move(value);
 }
 
 void Give(Socket& socket, const std::string& ifname, base::Ipv4 address,
@@ -106,17 +89,6 @@ class NodeWithTwo {
   absl::BitGen random_;
 };
 
-// --- datagrams
-
-inline constexpr uint16_t kLabPort = 7;
-// The kernel throws away what a new link sends before it has seen its carrier.
-inline constexpr int kAttempts = 20;
-// For what must not arrive.
-inline constexpr int kFewAttempts = 3;
-
-// The address that a datagram to `to` came from, once its answer came back.
-std::optional<base::Ipv4> Reaches(int from_netns, int to_netns, base::Ipv4 to,
-                                  int attempts = kAttempts);
 // The address that answers what is sent to a node's port and reaches the pod.
 std::optional<base::Ipv4> AnswerFrom(int from_netns, base::Ipv4 node,
                                      uint16_t port, const LabPod& pod,
