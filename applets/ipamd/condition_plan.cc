@@ -5,18 +5,17 @@
 namespace applets::ipamd {
 
 void ConditionPlan::Set(const absl::Status& could) {
-  set_ = true;
-  wanted_.type = kube::kNetworkUnavailable;
-  wanted_.is_true = !could.ok();
-  wanted_.reason = could.ok() ? "AddressesAvailable" : "NoAddresses";
-  wanted_.message = could.ok() ? "ipamd can give pods addresses"
-                               : std::string(could.message());
+  wanted_ = {.type = kube::kNetworkUnavailable,
+             .is_true = !could.ok(),
+             .reason = could.ok() ? "AddressesAvailable" : "NoAddresses",
+             .message = could.ok() ? "ipamd can give pods addresses"
+                                   : std::string(could.message())};
 }
 
 absl::Time ConditionPlan::DueAt() const {
-  if (busy_ || !set_) return absl::InfiniteFuture();
-  if (!written_ || written_->is_true != wanted_.is_true) return not_before_;
-  const absl::Duration pause = *written_ == wanted_ ? kRefresh : kRestate;
+  if (busy_ || !wanted_) return absl::InfiniteFuture();
+  if (!written_ || written_->is_true != wanted_->is_true) return not_before_;
+  const absl::Duration pause = written_ == wanted_ ? kRefresh : kRestate;
   return std::max(not_before_, written_at_ + pause);
 }
 

@@ -35,10 +35,9 @@ class ConditionPlan {
  private:
   absl::Time DueAt() const;
 
-  kube::NodeCondition wanted_;
-  kube::NodeCondition writing_;
+  std::optional<kube::NodeCondition> wanted_;  // nullopt: not known yet
+  std::optional<kube::NodeCondition> writing_;
   std::optional<kube::NodeCondition> written_;
-  bool set_ = false;
   bool busy_ = false;
   absl::Time written_at_ = absl::InfinitePast();
   absl::Time not_before_ = absl::InfinitePast();
