@@ -137,8 +137,9 @@ void Daemon::Write(Note note) {
 void Daemon::InstallConflist() {
   const ConflistOptions& conflist = options_.conflist;
   if (conflist.path.empty()) return;
-  if (!own_->desk().CouldLease().ok())
+  if (!own_->desk().CouldLease().ok()) {
     return conflist_timer_.Set(kConflistPoll);
+  }
   const auto written = ipamd::InstallConflist(conflist.path, conflist.text);
   if (!written.ok()) {
     LOG(ERROR) << "the runtime's configuration: " << written.status().message();

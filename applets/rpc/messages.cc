@@ -1,8 +1,8 @@
 #include "applets/rpc/messages.h"
 
-#include <algorithm>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "applets/rpc/messages_json.h"
 #include "base/json.h"
@@ -69,10 +69,7 @@ absl::StatusOr<AcquireRequest> ParseAcquireRequest(absl::string_view text) {
 }
 
 absl::Status CheckCan(const AcquireRequest& request, absl::string_view what) {
-  if (std::find(request.can.begin(), request.can.end(), what) !=
-      request.can.end()) {
-    return absl::OkStatus();
-  }
+  if (absl::c_linear_search(request.can, what)) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrCat(
       "the pod's address is one of a further network interface, which the "
       "node's plugin is too old for (it lacks \"",
@@ -109,7 +106,7 @@ absl::StatusOr<AcquireReply> ParseAcquireReply(absl::string_view text) {
   ASSIGN_OR_RETURN(message.node.ifindex, NumberIn(node, "ifindex"));
   ASSIGN_OR_RETURN(message.node.mtu_bytes, NumberIn(node, "mtu"));
   ASSIGN_OR_RETURN(message.node.address, AddressIn(node, "address"));
-  if (node.Get("table").ok()) {
+  if (node.Find("table")) {
     ASSIGN_OR_RETURN(message.node.table, NumberIn(node, "table"));
   }
   return message;
