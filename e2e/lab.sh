@@ -307,7 +307,7 @@ invariants() {
   owner=$(node_mac "$node")
   if [ "$lab_vpc" = ucloud ]; then
     vpc=$LAB/$node/vpc.json
-    owner=$(simulator "interfaces?host=uhost-$node" | jq -r '[.interfaces[].mac] | join(",")')
+    owner=$(simulator "interfaces?host=$(node_host "$node")" | jq -r '[.interfaces[].mac] | join(",")')
     for mac in ${owner//,/ }; do simulator "addresses?limit=10000&mac=$mac"; done |
       jq -s '{addresses: map(.addresses) | add}' >"$vpc"
   fi
