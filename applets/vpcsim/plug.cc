@@ -24,10 +24,7 @@ bool IsPluggedPort(absl::string_view name) {
 std::vector<Plug> PlugsOf(const World& world) {
   std::vector<Plug> plugs;
   for (const Interface* interface : world.interfaces()) {
-    if (interface->host.empty() ||
-        interface->port != PluggedPort(interface->mac)) {
-      continue;
-    }
+    if (interface->host.empty() || !IsPlugged(*interface)) continue;
     const Host* host = world.HostById(interface->host);
     plugs.push_back({.port = interface->port,
                      .mac = interface->mac,

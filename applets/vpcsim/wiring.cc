@@ -24,10 +24,6 @@ absl::StatusOr<std::vector<std::string>> LinkNames(netlink::Socket& socket) {
   return names;
 }
 
-bool IsPlugged(const Interface* interface) {
-  return interface != nullptr && interface->port == PluggedPort(interface->mac);
-}
-
 }  // namespace
 
 Wiring::Wiring(base::Loop& loop, const World& world, netlink::Socket socket)
@@ -46,9 +42,12 @@ void Wiring::OnChange(const Change& change) {
   }
   const auto* interface = std::get_if<InterfaceChange>(&change);
   if (interface == nullptr) return;
+  const Interface* before = interface->before;
+  const Interface* after = interface->after;
+  const bool was_plugged = before != nullptr && IsPlugged(*before);
   // It may be attached again, elsewhere, before Sync.
-  if (IsPlugged(interface->before)) anew_.insert(interface->before->port);
-  if (IsPlugged(interface->before) || IsPlugged(interface->after)) {
+  if (was_plugged) anew_.insert(before->port);
+  if (was_plugged || (after != nullptr && IsPlugged(*after))) {
     sync_.Set(absl::ZeroDuration());
   }
 }

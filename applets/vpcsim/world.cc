@@ -57,6 +57,10 @@ std::string PluggedPort(const base::Mac& mac) {
   return port;
 }
 
+bool IsPlugged(const Interface& interface) {
+  return interface.port == PluggedPort(interface.mac);
+}
+
 void World::Tell(const Change& change) {
   if (now_ != absl::InfinitePast()) history_.Note(change, now_);
   for (const Observer& observer : observers_) observer(change);

@@ -28,6 +28,8 @@ namespace applets::vpcsim {
 // The port of an interface that is attached while the cloud runs, and so the
 // name of a link: "nic5254007e0011".
 std::string PluggedPort(const base::Mac& mac);
+// Whether it has that port.
+bool IsPlugged(const Interface& interface);
 
 // The simulated cloud: VPCs, subnets, hosts, interfaces and who has which
 // address, with the cloud's own rules. In memory and compact: about thirty
