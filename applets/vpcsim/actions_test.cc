@@ -3,10 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <memory>
-#include <random>
 #include <set>
 
+#include "applets/vpcsim/actions_lab.h"
 #include "applets/vpcsim/ret_code.h"
 #include "applets/vpcsim/world.h"
 #include "base/json.h"
@@ -17,100 +16,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
-
-using Params = std::map<std::string, std::string>;
-
-const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
-constexpr char kMac1[] = "52:54:00:00:01:AB";
-constexpr char kMac2[] = "52:54:00:00:02:AB";
-constexpr char kMacZ[] = "52:54:00:00:03:AB";
-
-// uhost-1 and uhost-2 in subnet-1, 10.126.0.0/24; upm-3 in subnet-2,
-// 10.126.1.0/24 and another zone.
-class ActionsTest : public ::testing::Test {
- protected:
-  void SetUp() override { Build(Settings{}); }
-
-  void Build(Settings settings) {
-    settings.zones = {"cn-bj2-04", "cn-bj2-05"};
-    settings.project = "org-1";
-    settings.quotas = {.secondary_per_interface = 40, .interfaces_per_host = 3};
-    world_ = std::make_unique<World>(settings);
-    Must(world_->AddVpc({.id = "uvnet-1", .name = "lab"}));
-    AddNet("subnet-1", "cn-bj2-04", "10.126.0.0/24");
-    AddNet("subnet-2", "cn-bj2-05", "10.126.1.0/24");
-    AddNode("uhost-1", "subnet-1", kMac1);
-    AddNode("uhost-2", "subnet-1", kMac2);
-    AddNode("upm-3", "subnet-2", kMacZ);
-  }
-  void AddNet(std::string id, std::string zone, absl::string_view prefix) {
-    Must(
-        world_->AddSubnet({.id = std::move(id),
-                           .vpc = "uvnet-1",
-                           .name = "net",
-                           .zone = std::move(zone),
-                           .prefix = base::Ipv4Prefix::Parse(prefix).value()}));
-  }
-  void AddNode(const std::string& id, const std::string& subnet,
-               absl::string_view mac) {
-    Must(world_->AddHost({.id = id,
-                          .name = "node",
-                          .zone = world_->SubnetById(subnet)->zone,
-                          .bare_metal = id.starts_with("upm-"),
-                          .net_feature = "SecGroup"}));
-    Must(world_->AddInterface({.id = "uni-" + id,
-                               .mac = base::Mac::Parse(mac).value(),
-                               .subnet = subnet,
-                               .host = id,
-                               .is_default = true}));
-  }
-  static void Must(const absl::Status& status) {
-    ASSERT_TRUE(status.ok()) << status;
-  }
-
-  base::Json Do(const std::string& action, Params params,
-                const Bend& bend = {}) {
-    params.emplace("Region", "cn-bj2");
-    const std::string text = Perform(
-        *world_, {.action = action, .params = params}, bend, random_, now_);
-    const auto answer = base::Json::Parse(text);
-    EXPECT_TRUE(answer.ok()) << text;
-    EXPECT_EQ(answer->String("Action").value(), action + "Response");
-    return *answer;
-  }
-  static std::vector<base::Json> Items(const base::Json& answer,
-                                       absl::string_view key) {
-    return answer.Array(key).value();
-  }
-  int64_t Code(const std::string& action, Params params) {
-    return Do(action, std::move(params)).Int("RetCode").value();
-  }
-  // With all that must be there; what `with` gives replaces that.
-  static Params Asking(Params with = {}) {
-    Params params = std::move(with);
-    params.merge(Params{{"Zone", "cn-bj2-04"},
-                        {"Mac", kMac1},
-                        {"ObjectId", "uni-uhost-1"},
-                        {"SubnetId", "subnet-1"},
-                        {"VPCId", "uvnet-1"}});
-    std::erase_if(params, [](const auto& p) { return p.second == "-"; });
-    return params;
-  }
-  std::vector<std::string> Listed(Params params, const Bend& bend = {}) {
-    params.emplace("SubnetId", "subnet-1");
-    params.emplace("VPCId", "uvnet-1");
-    std::vector<std::string> ips;
-    for (const base::Json& info :
-         Items(Do("DescribeSecondaryIp", params, bend), "DataSet")) {
-      ips.push_back(info.String("Ip").value());
-    }
-    return ips;
-  }
-
-  std::unique_ptr<World> world_;
-  std::mt19937_64 random_{1};
-  absl::Time now_ = kNow;
-};
 
 TEST_F(ActionsTest, KnowsItsActionsAndNoOther) {
   EXPECT_TRUE(IsAction("AllocateSecondaryIp"));
@@ -413,88 +318,6 @@ TEST_F(ActionsTest, PagesThroughWhatThereIs) {
   EXPECT_EQ(page({{"Offset", "99"}}), 0U);
   EXPECT_EQ(Code("DescribeNetworkInterface", {{"Offset", "-1"}}), 230);
   EXPECT_EQ(Code("DescribeNetworkInterface", {{"Limit", "0"}}), 230);
-}
-
-TEST_F(ActionsTest, InterfacesLiveFromCreationToDeletion) {
-  const base::Json made =
-      Do("CreateNetworkInterface", {{"VPCId", "uvnet-1"},
-                                    {"SubnetId", "subnet-1"},
-                                    {"Name", "pods"},
-                                    {"PrivateIp.0", "10.126.0.50"},
-                                    {"SecurityMode", "1"},
-                                    {"PrioritySecGroup.0.SecGroupId", "sg-1"},
-                                    {"PrioritySecGroup.0.Priority", "1"}});
-  const base::Json nic = made.Get("NetworkInterface").value();
-  const std::string id = nic.String("InterfaceId").value();
-  EXPECT_EQ(nic.Get("PrivateIpSet")->Dump(), R"(["10.126.0.50"])");
-  EXPECT_EQ(nic.String("Netmask").value(), "255.255.255.0");
-  EXPECT_EQ(nic.String("AttachInstanceId").value(), "");
-  const Params both = {{"InterfaceId", id}, {"InstanceId", "uhost-1"}};
-  EXPECT_EQ(Code("DetachNetworkInterface", both), kNotAttached);
-  EXPECT_EQ(Code("AttachNetworkInterface", both), 0);
-  EXPECT_EQ(Code("AttachNetworkInterface", both), 58205);
-  EXPECT_EQ(Code("DeleteNetworkInterface", {{"InterfaceId", id}}),
-            kStillAttached);
-  const auto set =
-      Do("DescribeInstanceNetworkInterface", {{"InstanceId", "uhost-1"}})
-          .Array("NetworkInterfaceSet")
-          .value();
-  ASSERT_THAT(set, SizeIs(2));
-  EXPECT_TRUE(set[0].Bool("Default", false).value());
-  EXPECT_EQ(set[1].String("InterfaceId").value(), id);
-  EXPECT_EQ(set[1].String("AttachInstanceId").value(), "uhost-1");
-  EXPECT_EQ(Code("DetachNetworkInterface", both), 0);
-  EXPECT_EQ(Code("DeleteNetworkInterface", {{"InterfaceId", id}}), 0);
-  EXPECT_EQ(Code("DeleteNetworkInterface", {{"InterfaceId", id}}),
-            kUnknownInterface);
-  EXPECT_EQ(Code("DescribeInstanceNetworkInterface", {{"InstanceId", "x"}}),
-            kUnknownInstance);
-}
-
-TEST_F(ActionsTest, SecurityGroupsGoWithTheirMode) {
-  const auto code = [this](Params with) {
-    with.merge(Params{{"VPCId", "uvnet-1"}, {"SubnetId", "subnet-1"}});
-    return Code("CreateNetworkInterface", std::move(with));
-  };
-  EXPECT_EQ(code({{"SecurityMode", "1"}}), 220);
-  EXPECT_EQ(code({{"SecurityMode", "2"}}), 230);
-  EXPECT_EQ(code({{"PrioritySecGroup.0.SecGroupId", "sg-1"},
-                  {"PrioritySecGroup.0.Priority", "1"}}),
-            230);
-  EXPECT_EQ(
-      code({{"SecurityMode", "1"}, {"PrioritySecGroup.0.SecGroupId", "sg-1"}}),
-      220);
-  EXPECT_EQ(code({{"SecurityMode", "1"},
-                  {"PrioritySecGroup.0.SecGroupId", "sg-1"},
-                  {"PrioritySecGroup.0.Priority", "9"}}),
-            230);
-  EXPECT_EQ(code({{"PrivateIp.0", "10.126.0.1"}}), kAddressReserved);
-}
-
-TEST_F(ActionsTest, SecurityGroupsAreShownToWhoAsksForThem) {
-  const std::string id =
-      Do("CreateNetworkInterface", {{"VPCId", "uvnet-1"},
-                                    {"SubnetId", "subnet-1"},
-                                    {"SecurityMode", "1"},
-                                    {"PrioritySecGroup.0.SecGroupId", "sg-1"},
-                                    {"PrioritySecGroup.0.Priority", "2"},
-                                    {"PrioritySecGroup.1.SecGroupId", "sg-2"},
-                                    {"PrioritySecGroup.1.Priority", "1"}})
-          .Get("NetworkInterface")
-          ->String("InterfaceId")
-          .value();
-  const auto described = [&](Params with) {
-    with.emplace("InterfaceId.0", id);
-    return Do("DescribeNetworkInterface", std::move(with))
-        .Array("NetworkInterfaceSet")
-        .value()[0];
-  };
-  EXPECT_FALSE(described({}).Find("SecGroup"));
-  const base::Json shown = described({{"WithSecGroup", "true"}});
-  EXPECT_EQ(shown.Int("SecGroupCount").value(), 2);
-  EXPECT_EQ(shown.Get("SecGroup")->Dump(),
-            R"([{"SecGroupId":"sg-1","Name":"sg-1","Priority":2},)"
-            R"({"SecGroupId":"sg-2","Name":"sg-2","Priority":1}])");
 }
 
 TEST_F(ActionsTest, DescribesCloudHostsAndNotBareMetal) {

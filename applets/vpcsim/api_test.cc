@@ -17,6 +17,7 @@
 #include "applets/vpcsim/ret_code.h"
 #include "applets/vpcsim/signature.h"
 #include "applets/vpcsim/simulator.h"
+#include "applets/vpcsim/world_lab.h"
 #include "base/json.h"
 #include "base/loop.h"
 
@@ -36,15 +37,7 @@ using Params = std::map<std::string, std::string>;
 // One host with two interfaces in one subnet.
 struct Cloud {
   explicit Cloud(uint64_t seed = 1) : simulator(world, seed) {
-    EXPECT_TRUE(world.AddVpc({"uvnet-1", "v"}).ok());
-    EXPECT_TRUE(
-        world
-            .AddSubnet(
-                {.id = "subnet-1",
-                 .vpc = "uvnet-1",
-                 .zone = "cn-bj2-04",
-                 .prefix = base::Ipv4Prefix::Parse("10.0.0.0/24").value()})
-            .ok());
+    AddOneSubnet(world);
     EXPECT_TRUE(world.AddHost({.id = "uhost-1", .zone = "cn-bj2-04"}).ok());
     for (const base::Mac& mac : {kMac, kOther}) {
       EXPECT_TRUE(world

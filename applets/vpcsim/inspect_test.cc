@@ -11,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "applets/vpcsim/world_lab.h"
 #include "base/json.h"
 
 namespace applets::vpcsim {
@@ -25,15 +26,7 @@ const base::Mac kMac({0x52, 0x54, 0, 0, 0, 1});
 class InspectTest : public ::testing::Test {
  protected:
   InspectTest() {
-    EXPECT_TRUE(world_.AddVpc({"uvnet-1", "v"}).ok());
-    EXPECT_TRUE(
-        world_
-            .AddSubnet(
-                {.id = "subnet-1",
-                 .vpc = "uvnet-1",
-                 .zone = "cn-bj2-04",
-                 .prefix = base::Ipv4Prefix::Parse("10.0.0.0/24").value()})
-            .ok());
+    AddOneSubnet(world_);
     EXPECT_TRUE(world_.AddHost({.id = "uhost-1", .zone = "cn-bj2-04"}).ok());
     Add("uni-1", kMac, "uhost-1");
     Add("uni-2", base::Mac({0x52, 0x54, 0, 0, 0, 2}), "");

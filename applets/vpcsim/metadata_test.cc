@@ -7,6 +7,7 @@
 #include <string>
 #include <variant>
 
+#include "applets/vpcsim/world_lab.h"
 #include "base/json.h"
 
 namespace applets::vpcsim {
@@ -17,15 +18,7 @@ constexpr absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
 class MetadataTest : public ::testing::Test {
  protected:
   MetadataTest() : world_(Settings{.project = "org-1"}) {
-    EXPECT_TRUE(world_.AddVpc({"uvnet-1", "v"}).ok());
-    EXPECT_TRUE(
-        world_
-            .AddSubnet(
-                {.id = "subnet-1",
-                 .vpc = "uvnet-1",
-                 .zone = "cn-bj2-04",
-                 .prefix = base::Ipv4Prefix::Parse("10.0.0.0/24").value()})
-            .ok());
+    AddOneSubnet(world_);
   }
 
   const Host& Add(Host host) {

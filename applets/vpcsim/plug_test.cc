@@ -7,6 +7,8 @@
 #include <utility>
 #include <variant>
 
+#include "applets/vpcsim/world_lab.h"
+
 namespace applets::vpcsim {
 namespace {
 
@@ -25,15 +27,7 @@ Plug PlugOf(std::string port, std::string host, std::string netns = "/ns") {
 class PlugTest : public ::testing::Test {
  protected:
   PlugTest() {
-    EXPECT_TRUE(world_.AddVpc({.id = "uvnet-1"}).ok());
-    EXPECT_TRUE(
-        world_
-            .AddSubnet(
-                {.id = "subnet-1",
-                 .vpc = "uvnet-1",
-                 .zone = "cn-bj2-04",
-                 .prefix = base::Ipv4Prefix::Parse("10.0.0.0/24").value()})
-            .ok());
+    AddOneSubnet(world_);
     EXPECT_TRUE(world_.AddHost({.id = "uhost-1", .zone = "cn-bj2-04"}).ok());
     EXPECT_TRUE(world_
                     .AddInterface({.id = "uni-1",

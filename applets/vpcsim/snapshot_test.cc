@@ -6,6 +6,8 @@
 #include <random>
 #include <variant>
 
+#include "applets/vpcsim/world_lab.h"
+
 namespace applets::vpcsim {
 namespace {
 
@@ -18,15 +20,7 @@ const base::Mac kB({0x52, 0x54, 0, 0, 0, 2});
 class SnapshotTest : public ::testing::Test {
  protected:
   SnapshotTest() {
-    EXPECT_TRUE(world_.AddVpc({"uvnet-1", "v"}).ok());
-    EXPECT_TRUE(
-        world_
-            .AddSubnet(
-                {.id = "subnet-1",
-                 .vpc = "uvnet-1",
-                 .zone = "cn-bj2-04",
-                 .prefix = base::Ipv4Prefix::Parse("10.0.0.0/24").value()})
-            .ok());
+    AddOneSubnet(world_);
     EXPECT_TRUE(world_.AddHost({.id = "uhost-1", .zone = "cn-bj2-04"}).ok());
     EXPECT_TRUE(world_
                     .AddInterface({.id = "uni-1",

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "applets/vpcsim/world_lab.h"
 #include "base/fd.h"
 #include "netlink/fresh_netns.h"
 #include "netlink/link.h"
@@ -25,12 +26,7 @@ namespace {
 class WiringTest : public ::testing::Test {
  protected:
   WiringTest() {
-    Must(world_.AddVpc({.id = "uvnet-1"}));
-    Must(world_.AddSubnet(
-        {.id = "subnet-1",
-         .vpc = "uvnet-1",
-         .zone = "cn-bj2-04",
-         .prefix = base::Ipv4Prefix::Parse("10.0.0.0/24").value()}));
+    AddOneSubnet(world_);
     AddHost("uhost-1", 1, one_);
     AddHost("uhost-2", 2, two_);
     world_.Observe([this](const Change& c) {

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "applets/vpcsim/world_lab.h"
+
 namespace applets::vpcsim {
 namespace {
 
@@ -16,13 +18,7 @@ constexpr base::Ipv4 kSecondary(0x0a000064);
 class WorldDirectoryTest : public ::testing::Test {
  protected:
   WorldDirectoryTest() {
-    EXPECT_TRUE(world_.AddVpc({"uvnet-1", "v"}).ok());
-    EXPECT_TRUE(world_
-                    .AddSubnet({.id = "subnet-1",
-                                .vpc = "uvnet-1",
-                                .zone = "cn-bj2-04",
-                                .prefix = kPrefix})
-                    .ok());
+    AddOneSubnet(world_);
     EXPECT_TRUE(world_.AddHost({.id = "uhost-1", .zone = "cn-bj2-04"}).ok());
     EXPECT_TRUE(world_
                     .AddInterface({.id = "uni-1",
