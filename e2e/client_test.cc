@@ -18,6 +18,7 @@
 #include "base/address.h"
 #include "base/status.h"
 #include "e2e/cloud.h"
+#include "e2e/cloud_access.h"
 #include "gtest/gtest.h"
 #include "vpc/ucloud/access.h"
 #include "vpc/ucloud/actions.h"
@@ -77,14 +78,8 @@ class CloudClientTest : public testing::TestWithParam<Encoding> {
   }
 
   AccessOptions AsHost1() const {
-    AccessOptions options;
-    options.metadata.base_url = cloud_->metadata(0);
-    options.environment_file = "";
-    options.client.endpoint = cloud_->api();
-    options.client.region = "cn-bj2";
+    AccessOptions options = AccessOf(*cloud_, 0);
     options.client.encoding = GetParam();
-    options.client.first_backoff = absl::Milliseconds(1);
-    options.client.max_backoff = absl::Milliseconds(1);
     return options;
   }
 

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/address.h"
 #include "e2e/cloud.h"
+#include "e2e/cloud_access.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "vpc/ucloud/access.h"
@@ -41,15 +42,16 @@ using vpc::ucloud::Place;
 constexpr char kHost[] = "host-1";
 constexpr char kOtherHost[] = "host-2";
 
-// Once: the call has its effect, and the connection breaks before the answer.
+// Once, the connection breaks "before" or "after" the call has its effect.
+std::string ResetOnce(const char* action, const char* when) {
+  return absl::StrCat(R"([{"match":{"action":")", action,
+                      R"("},"when":{"next":1},"do":{"reset":")", when,
+                      R"("}}])");
+}
 std::string LostAnswer(const char* action) {
-  return absl::StrCat(R"([{"match":{"action":")", action,
-                      R"("},"when":{"next":1},"do":{"reset":"after"}}])");
+  return ResetOnce(action, "after");
 }
-std::string LostCall(const char* action) {
-  return absl::StrCat(R"([{"match":{"action":")", action,
-                      R"("},"when":{"next":1},"do":{"reset":"before"}}])");
-}
+std::string LostCall(const char* action) { return ResetOnce(action, "before"); }
 
 class InterfacesTest : public testing::Test {
  protected:
@@ -58,13 +60,7 @@ class InterfacesTest : public testing::Test {
         {.subnet = *base::Ipv4Prefix::Parse("10.9.0.0/24"), .hosts = 2});
     ASSERT_TRUE(cloud.ok()) << cloud.status();
     cloud_ = *std::move(cloud);
-    AccessOptions options;
-    options.metadata.base_url = cloud_->metadata(0);
-    options.environment_file = "";
-    options.client.endpoint = cloud_->api();
-    options.client.region = "cn-bj2";
-    options.client.first_backoff = absl::Milliseconds(1);
-    options.client.max_backoff = absl::Milliseconds(1);
+    const AccessOptions options = AccessOf(*cloud_, 0);
     absl::BitGen random;
     vpc::ucloud::MetadataService metadata(
         options.metadata, vpc::ucloud::MetadataService::RealMeans(), random);
