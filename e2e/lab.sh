@@ -302,12 +302,14 @@ ctr_on() { on "$1" ctr --address "$LAB/$1/containerd/socket" "${@:2}"; }
 # invariants NODE: store, VPC, kernel and ipamd (if it runs) agree on who has
 # which address; says where not. Only when nothing is under way.
 invariants() {
-  local node=$1 pool vpc=$LAB/vpc.db owner mac
+  local node=$1 pool vpc=$LAB/vpc.db owner mac host
   pool=$(ipamd_get "$node" /v1/pool 2>/dev/null) || pool=
   owner=$(node_mac "$node")
   if [ "$lab_vpc" = ucloud ]; then
     vpc=$LAB/$node/vpc.json
-    owner=$(simulator "interfaces?host=$(node_host "$node")" | jq -r '[.interfaces[].mac] | join(",")')
+    host=$(node_host "$node")
+    [ -n "$host" ] || die "the cloud knows no host with the MAC of $node"
+    owner=$(simulator "interfaces?host=$host" | jq -r '[.interfaces[].mac] | join(",")')
     for mac in ${owner//,/ }; do simulator "addresses?limit=10000&mac=$mac"; done |
       jq -s '{addresses: map(.addresses) | add}' >"$vpc"
   fi
