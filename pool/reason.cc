@@ -47,6 +47,13 @@ constexpr Row kRows[] = {
      "The pod's fixed address, or its claim, is still being let go of."},
     {Reason::kClaimUnavailable, "claim-unavailable",
      "The pod's VpcIpClaim can't be read or written."},
+    {Reason::kNetworkingMissing, "networking-missing",
+     "The pod's PodNetworking doesn't exist, or can't be used."},
+    {Reason::kNetworkingUnknown, "networking-unknown",
+     "Which PodNetworking the pod is to have can't be found out now."},
+    {Reason::kInterfaceUnavailable, "interface-unavailable",
+     "The node has no interface in the subnet that the pod is to be in, or not "
+     "yet."},
     {Reason::kAllocated, "allocated", "The VPC gave the address to this node."},
     {Reason::kAdopted, "adopted",
      "The VPC counts the address as this node's, and the node didn't know."},
@@ -95,6 +102,10 @@ constexpr Row kRows[] = {
      "The fixed address isn't this node's any more."},
     {Reason::kFixedReleased, "fixed-released",
      "Nobody claims the fixed address any more, and it goes back to the VPC."},
+    {Reason::kInterfaceOpened, "interface-opened",
+     "The node has a further interface, and gives addresses of its subnet."},
+    {Reason::kInterfaceClosed, "interface-closed",
+     "Nobody needs the further interface any more, and it is given back."},
 };
 
 const Row& RowOf(Reason reason) { return kRows[static_cast<size_t>(reason)]; }
@@ -108,7 +119,7 @@ constexpr auto kAll = [] {
   }
   return all;
 }();
-static_assert(kAll.back() == Reason::kFixedReleased);
+static_assert(kAll.back() == Reason::kInterfaceClosed);
 
 }  // namespace
 

@@ -13,25 +13,28 @@ namespace pool {
 // of the interface and never changes; MeaningOf a sentence for people.
 enum class Reason {
   // Why an ADD gets no address, or not at once.
-  kPoolDry,           // no warm address
-  kSubnetExhausted,   // the VPC says that the subnet is full
-  kVpcUnavailable,    // the VPC doesn't answer, or answers with errors
-  kVpcRefused,        // the VPC refuses: keys, rights, quota, wrong request
-  kProbing,           // addresses came and are being probed
-  kRateLimited,       // too many conflicts in a row: probing goes slowly
-  kUnverified,        // the pool hasn't been compared with the VPC lately
-  kRebuilding,        // the store was lost and is being rebuilt
-  kStoreFailed,       // records can't be stored
-  kDeleted,           // a DEL came after the ADD had begun
-  kDetaching,         // the attachment's network is being taken down
-  kOverloaded,        // too many ADDs wait
-  kStopping,          // ipamd is about to stop
-  kNotAnnotated,      // the pod's annotation can't be written
-  kUnsupported,       // the pod asks for what this version doesn't do
-  kFixedTaken,        // somebody else has the pod's fixed address
-  kFixedElsewhere,    // the pod's fixed address is of another subnet
-  kFixedBusy,         // the pod's fixed address is still being let go of
-  kClaimUnavailable,  // the pod's VpcIpClaim can't be read or written
+  kPoolDry,               // no warm address
+  kSubnetExhausted,       // the VPC says that the subnet is full
+  kVpcUnavailable,        // the VPC doesn't answer, or answers with errors
+  kVpcRefused,            // the VPC refuses: keys, rights, quota, wrong request
+  kProbing,               // addresses came and are being probed
+  kRateLimited,           // too many conflicts in a row: probing goes slowly
+  kUnverified,            // the pool hasn't been compared with the VPC lately
+  kRebuilding,            // the store was lost and is being rebuilt
+  kStoreFailed,           // records can't be stored
+  kDeleted,               // a DEL came after the ADD had begun
+  kDetaching,             // the attachment's network is being taken down
+  kOverloaded,            // too many ADDs wait
+  kStopping,              // ipamd is about to stop
+  kNotAnnotated,          // the pod's annotation can't be written
+  kUnsupported,           // the pod asks for what this version doesn't do
+  kFixedTaken,            // somebody else has the pod's fixed address
+  kFixedElsewhere,        // the pod's fixed address is of another subnet
+  kFixedBusy,             // the pod's fixed address is still being let go of
+  kClaimUnavailable,      // the pod's VpcIpClaim can't be read or written
+  kNetworkingMissing,     // there is no such PodNetworking, or it can't be used
+  kNetworkingUnknown,     // which PodNetworking it has can't be found out
+  kInterfaceUnavailable,  // no interface in the subnets of its PodNetworking
 
   // What became of an address.
   kAllocated,         // the VPC gave it
@@ -63,6 +66,10 @@ enum class Reason {
   kFixedMoved,        // it came from another node for its pod
   kFixedGone,         // it isn't this node's any more
   kFixedReleased,     // nobody claims it any more: it goes back to the VPC
+
+  // What became of a further interface.
+  kInterfaceOpened,  // the node has it, and gives addresses of its subnet
+  kInterfaceClosed,  // nobody needs it any more: it went back to the VPC
 };
 
 absl::string_view NameOf(Reason reason);
