@@ -22,6 +22,11 @@ Follower::Follower(std::unique_ptr<Client> client, Query query, Tell tell,
       thread_([this] { Run(); }) {}
 
 Follower::~Follower() {
+  Stop();
+  thread_.join();
+}
+
+void Follower::Stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -29,7 +34,6 @@ Follower::~Follower() {
   }
   wake_.notify_all();
   client_->Stop();
-  thread_.join();
 }
 
 void Follower::Run() {

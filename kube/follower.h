@@ -37,6 +37,8 @@ class Follower {
            MirrorOptions options = {});
   // Breaks off what is under way; no Tell afterwards.
   ~Follower();
+  // Begins to: of several, none need be waited for before the next is told.
+  void Stop();
   Follower(const Follower&) = delete;
   Follower& operator=(const Follower&) = delete;
 

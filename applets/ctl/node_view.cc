@@ -106,15 +106,32 @@ std::string Readiness(const rpc::NodeReply& node) {
   return absl::StrCat("no, ", node.reason, ": ", node.problem);
 }
 
-std::string Pool(const rpc::NodeReply& node) {
+std::string Filled(
+    const std::string& level,
+    const std::vector<std::pair<std::string, uint64_t>>& states) {
   std::vector<std::string> parts;
-  for (const auto& [state, count] : node.states) {
+  for (const auto& [state, count] : states) {
     if (count > 0) parts.push_back(absl::StrCat(count, " ", state));
   }
   if (parts.empty()) parts.emplace_back("no address");
-  return absl::StrCat(node.level, ": ", absl::StrJoin(parts, ", "), "; keeps ",
-                      node.low, " to ", node.high, " warm, cooldown ",
+  return absl::StrCat(level, ": ", absl::StrJoin(parts, ", "));
+}
+
+std::string Pool(const rpc::NodeReply& node) {
+  return absl::StrCat(Filled(node.level, node.states), "; keeps ", node.low,
+                      " to ", node.high, " warm, cooldown ",
                       FormatAge(node.cooldown));
+}
+
+// Those of further interfaces, below the node's own.
+std::string Pool(const rpc::FurtherPool& pool) {
+  std::string text = absl::StrCat(
+      pool.name, " on ", pool.interface.empty() ? "no link" : pool.interface,
+      ": ", Filled(pool.level, pool.states));
+  if (!pool.problem.empty()) {
+    absl::StrAppend(&text, "; ", pool.reason, ": ", pool.problem);
+  }
+  return text;
 }
 
 std::string Vpc(const rpc::NodeReply& node, absl::Time now) {
@@ -150,10 +167,14 @@ std::vector<Row> StatusRows(const rpc::NodeReply& node, absl::Time now) {
                              Ago(node.started, now))},
       {"ready", Readiness(node)},
       {"pool", Pool(node)},
-      {"ADDs", absl::StrCat(node.waiting, " wait for an address, ",
-                            node.under_way, " make their network")},
-      {"VPC", Vpc(node, now)},
   };
+  for (const rpc::FurtherPool& pool : node.further) {
+    rows.push_back({"", Pool(pool)});
+  }
+  rows.insert(rows.end(),
+              {{"ADDs", absl::StrCat(node.waiting, " wait for an address, ",
+                                     node.under_way, " make their network")},
+               {"VPC", Vpc(node, now)}});
   for (const rpc::VpcCalls& calls : node.vpc.calls) {
     if (calls.count > 0) rows.push_back({"", Average(calls)});
   }

@@ -95,13 +95,10 @@ bool Admin::Get(const rpc::Call& call, const rpc::Reply& reply) {
 }
 
 bool Admin::Post(const rpc::Call& call, const rpc::Reply& reply) {
-  const pool::Pool& pool = parts_.ledger.pool();
   if (call.path == "/v1/addresses/pop") {
-    reply(Move(rpc::ParseAddressRequest(call.body),
-               [&](auto ip, auto now) { return pool.DecidePop(ip, now); }));
+    reply(Move(rpc::ParseAddressRequest(call.body), &pool::Pool::DecidePop));
   } else if (call.path == "/v1/addresses/push") {
-    reply(Move(rpc::ParseAddressRequest(call.body),
-               [&](auto ip, auto now) { return pool.DecidePush(ip, now); }));
+    reply(Move(rpc::ParseAddressRequest(call.body), &pool::Pool::DecidePush));
   } else if (call.path == "/v1/addresses/release") {
     GiveBack(call, reply);
   } else if (call.path == "/v1/sweep") {
@@ -114,11 +111,11 @@ bool Admin::Post(const rpc::Call& call, const rpc::Reply& reply) {
 
 // --- looking
 
-Scene Admin::SceneNow() const {
+Scene Admin::SceneOf(const SubnetPool& pool) const {
   const absl::Time now = absl::Now();
-  const pool::Steward& steward = parts_.keeper.steward();
-  return {.pool = parts_.ledger.pool(),
-          .subnet = parts_.options.vpc.subnet,
+  const pool::Steward& steward = pool.keeper().steward();
+  return {.pool = pool.pool(),
+          .subnet = pool.subnet(),
           .supply = {.obstacle = steward.obstacle(now),
                      .until = steward.obstacle_until(),
                      .exhausted_since = steward.exhausted_since(),
@@ -127,25 +124,43 @@ Scene Admin::SceneNow() const {
                      .in_flight = steward.in_flight(),
                      .borrowing = steward.borrowing(),
                      .unlent = steward.unlent(now)},
-          .store = parts_.store_status(),
+          .store = pool.store_status(),
           .rebuilding = steward.needs_rebuild(),
           .stopping = parts_.stopping()};
 }
 
 rpc::NodeReply Admin::Node() const {
-  rpc::NodeReply reply =
-      NodeOf(SceneNow(), parts_.options, parts_.desk.CouldLease(), absl::Now());
+  const SubnetPool& own = parts_.pools.own();
+  rpc::NodeReply reply = NodeOf(SceneOf(own), parts_.options,
+                                own.desk().CouldLease(), absl::Now());
   const base::BuildInfo build = base::GetBuildInfo();
   reply.version = std::string(build.version);
   reply.commit = std::string(build.commit);
   reply.started = started_;
-  reply.interface = parts_.node.name;
-  reply.address = parts_.node.address;
-  reply.waiting = parts_.desk.waiting();
-  reply.under_way = parts_.desk.guards();
-  TellUsage(parts_.keeper.provider()->usage(), reply.vpc);
+  reply.interface = own.node().name;
+  reply.address = own.node().address;
+  reply.waiting = parts_.waiting().size();
+  for (const auto& pool : parts_.pools.all()) {
+    reply.waiting += pool->desk().waiting();
+    reply.under_way += pool->desk().guards();
+    if (pool.get() != &own) reply.further.push_back(Further(*pool));
+  }
+  TellUsage(own.keeper().provider()->usage(), reply.vpc);
   reply.kubernetes = parts_.kubernetes();
   return reply;
+}
+
+rpc::FurtherPool Admin::Further(const SubnetPool& pool) const {
+  const rpc::NodeReply whole = NodeOf(SceneOf(pool), pool.options(),
+                                      pool.desk().CouldLease(), absl::Now());
+  return {.subnet = pool.subnet(),
+          .name = pool.name(),
+          .interface = pool.node().name,
+          .security_groups = pool.realm().security_groups,
+          .reason = whole.reason,
+          .problem = whole.problem,
+          .level = whole.level,
+          .states = whole.states};
 }
 
 absl::StatusOr<Answer> Admin::Events(const rpc::Call& call) const {
@@ -163,13 +178,37 @@ absl::StatusOr<Answer> Admin::Events(const rpc::Call& call) const {
 
 absl::StatusOr<Answer> Admin::Why(const rpc::Call& call) const {
   ASSIGN_OR_RETURN(const Journal::Query query, QueryIn(call));
-  const Scene scene = SceneNow();
-  const Evidence evidence{scene, parts_.journal, parts_.desk.Waiters()};
+  const SubnetPool& pool = PoolFor(query);
+  const Scene scene = SceneOf(pool);
+  Evidence evidence{scene, parts_.journal, pool.desk().Waiters()};
+  for (const Waiter& waiter : parts_.waiting()) {
+    evidence.waiting.push_back(waiter);
+  }
   if (query.pod) return AsAnswer(WhyPod(evidence, *query.pod, absl::Now()));
   if (query.address) {
     return AsAnswer(WhyAddress(evidence, *query.address, absl::Now()));
   }
   return absl::InvalidArgumentError("why: pod or address is missing");
+}
+
+// The one that has the pod or the address, or where the pod waits; else the
+// node's own.
+SubnetPool& Admin::PoolFor(const Journal::Query& query) const {
+  const auto is_it = [&](const base::Pod& pod) {
+    return query.pod && pod.ns == query.pod->ns && pod.name == query.pod->name;
+  };
+  for (const auto& pool : parts_.pools.all()) {
+    if (query.address && pool->pool().Find(*query.address) != nullptr) {
+      return *pool;
+    }
+    for (const auto& [ip, row] : pool->pool().addresses()) {
+      if (row.lease && is_it(row.lease->pod)) return *pool;
+    }
+    for (const Waiter& waiter : pool->desk().Waiters()) {
+      if (is_it(waiter.pod)) return *pool;
+    }
+  }
+  return parts_.pools.own();
 }
 
 // "/v1/nodes/node-b/v1/pool"
@@ -186,20 +225,39 @@ void Admin::OfNode(const rpc::Call& call, const rpc::Reply& reply) {
   parts_.ask_node(*node, there, reply);
 }
 
-void Admin::ListThen(
-    std::function<void(absl::StatusOr<std::vector<Ipv4>>)> then) {
-  worker_.Run(
-      [this, provider = parts_.keeper.provider(), then = std::move(then)] {
-        parts_.loop.Post([then, listed = provider->List()] { then(listed); });
-      });
+// What the VPC counts as this node's, by pool. A worker holds on to no pool.
+void Admin::ListThen(std::function<void(absl::StatusOr<Listed>)> then) {
+  std::vector<std::pair<std::string, std::shared_ptr<vpc::Provider>>> providers;
+  for (const auto& pool : parts_.pools.all()) {
+    providers.emplace_back(pool->name(), pool->keeper().provider());
+  }
+  worker_.Run([this, providers = std::move(providers), then = std::move(then)] {
+    absl::StatusOr<Listed> listed = Listed();
+    for (const auto& [name, provider] : providers) {
+      auto ips = provider->List();
+      if (!ips.ok()) {
+        listed = ips.status();
+        break;
+      }
+      (*listed)[name] = *std::move(ips);
+    }
+    parts_.loop.Post([then, listed] { then(listed); });
+  });
 }
 
 void Admin::Unused(const rpc::Reply& reply) {
-  ListThen([this, reply](const absl::StatusOr<std::vector<Ipv4>>& listed) {
+  ListThen([this, reply](const absl::StatusOr<Listed>& listed) {
     if (!listed.ok()) return reply(listed.status());
-    reply(Answer{
-        rpc::ToJson(UnusedOf(parts_.ledger.pool(), *listed, parts_.options.node,
-                             parts_.options.vpc.subnet))});
+    rpc::UnusedReply all{parts_.options.node, {}};
+    for (const auto& [name, ips] : *listed) {
+      const SubnetPool* pool = parts_.pools.Find(name);
+      if (pool == nullptr) continue;
+      for (rpc::UnusedEntry& entry :
+           UnusedOf(pool->pool(), ips, all.node, pool->subnet()).entries) {
+        all.entries.push_back(std::move(entry));
+      }
+    }
+    reply(Answer{rpc::ToJson(all)});
   });
 }
 
@@ -227,25 +285,20 @@ absl::Status Admin::CheckNode(const std::string& node) const {
                    "; call the ipamd of that one"));
 }
 
-absl::Status Admin::Record(const pool::Records& records) {
-  absl::Status status = parts_.ledger.Record(records);
-  parts_.on_store_status(status);
-  return status;
-}
-
-// Pop and push.
+// Pop and push: of the pool that has the address, or of the node's own.
 absl::StatusOr<Answer> Admin::Move(
-    const absl::StatusOr<rpc::AddressRequest>& request,
-    const std::function<absl::StatusOr<pool::Grant>(std::optional<Ipv4>,
-                                                    absl::Time)>& decide) {
+    const absl::StatusOr<rpc::AddressRequest>& request, Decide decide) {
   if (!request.ok()) return request.status();
   RETURN_IF_ERROR(CheckNode(request->node));
+  SubnetPool* pool =
+      request->address ? parts_.pools.HolderOf(*request->address) : nullptr;
+  if (pool == nullptr) pool = &parts_.pools.own();
   ASSIGN_OR_RETURN(const pool::Grant grant,
-                   decide(request->address, absl::Now()));
-  RETURN_IF_ERROR(Record(grant.records));
+                   (pool->pool().*decide)(request->address, absl::Now()));
+  RETURN_IF_ERROR(pool->Record(grant.records));
   LOG(INFO) << "by hand: address=" << grant.address.ip.ToString() << " is "
             << pool::NameOf(grant.address.state);
-  parts_.keeper.OnPushed(grant.address.ip);
+  pool->keeper().OnPushed(grant.address.ip);
   return Answer{rpc::ToJson(rpc::AddressReply{
       grant.address.ip, std::string(pool::NameOf(grant.address.state))})};
 }
@@ -257,47 +310,46 @@ void Admin::GiveBack(const rpc::Call& call, const rpc::Reply& reply) {
     return reply(status);
   }
   ListThen([this, wanted = request->addresses,
-            reply](const absl::StatusOr<std::vector<Ipv4>>& listed) {
+            reply](const absl::StatusOr<Listed>& listed) {
     GiveBackListed(wanted, listed, reply);
   });
 }
 
-// An address that the VPC lists and the pool doesn't know is taken in first, so
-// that its way back is an intent like any other's.
 void Admin::GiveBackListed(const std::vector<Ipv4>& wanted,
-                           const absl::StatusOr<std::vector<Ipv4>>& listed,
+                           const absl::StatusOr<Listed>& listed,
                            const rpc::Reply& reply) {
-  const absl::Time now = absl::Now();
-  const std::string& subnet = parts_.options.vpc.subnet;
-  const pool::Pool& pool = parts_.ledger.pool();
-  Waiting waiting{{}, {}, now + kPatience, reply};
-  pool::Records records;
+  Waiting waiting{{}, {}, absl::Now() + kPatience, reply};
   for (const Ipv4 ip : wanted) {
-    if (listed.ok() && std::count(listed->begin(), listed->end(), ip) > 0) {
-      for (pool::Record& record : pool.DecideSetAside(ip, subnet, now)) {
-        records.push_back(std::move(record));
-      }
-    }
-  }
-  if (const absl::Status status = Record(records); !status.ok()) {
-    return reply(status);
-  }
-  for (const Ipv4 ip : wanted) {
-    const absl::Status status = pool.CouldRelease(ip);
-    if (status.ok()) {
+    if (const absl::Status status = BeginToGiveBack(ip, listed); status.ok()) {
       waiting.left.insert(ip);
     } else {
       waiting.result.refused.push_back({ip, std::string(status.message())});
     }
   }
-  const auto released = pool.DecideReleaseOf(
-      {waiting.left.begin(), waiting.left.end()}, subnet, now);
-  if (const absl::Status status = Record(released.second); !status.ok()) {
-    return reply(status);
-  }
   waiting_.push_back(std::move(waiting));
-  parts_.keeper.Kick();
+  for (const auto& pool : parts_.pools.all()) pool->keeper().Kick();
   AnswerWaiting();
+}
+
+// An address that the VPC lists and the pool doesn't know is taken in first, so
+// that its way back is an intent like any other's.
+absl::Status Admin::BeginToGiveBack(Ipv4 ip,
+                                    const absl::StatusOr<Listed>& listed) {
+  const absl::Time now = absl::Now();
+  SubnetPool* pool = parts_.pools.HolderOf(ip);
+  if (pool == nullptr && listed.ok()) {
+    for (const auto& [name, ips] : *listed) {
+      if (std::count(ips.begin(), ips.end(), ip) == 0) continue;
+      pool = parts_.pools.Find(name);
+      if (pool == nullptr) continue;
+      RETURN_IF_ERROR(
+          pool->Record(pool->pool().DecideSetAside(ip, pool->subnet(), now)));
+    }
+  }
+  if (pool == nullptr) pool = &parts_.pools.own();
+  RETURN_IF_ERROR(pool->pool().CouldRelease(ip));
+  return pool->Record(
+      pool->pool().DecideReleaseOf({ip}, pool->subnet(), now).second);
 }
 
 void Admin::OnRecords(const pool::Records& records) {

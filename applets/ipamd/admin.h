@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <functional>
 #include <list>
+#include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -12,19 +14,17 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "applets/ipamd/causes.h"
-#include "applets/ipamd/desk.h"
 #include "applets/ipamd/janitor.h"
 #include "applets/ipamd/journal.h"
-#include "applets/ipamd/keeper.h"
 #include "applets/ipamd/log_tail.h"
 #include "applets/ipamd/options.h"
-#include "applets/ledger/ledger.h"
+#include "applets/ipamd/pools.h"
+#include "applets/ipamd/why.h"
 #include "applets/rpc/messages_admin.h"
 #include "applets/rpc/messages_node.h"
 #include "applets/rpc/server.h"
 #include "base/address.h"
 #include "base/loop.h"
-#include "netlink/node.h"
 #include "pool/record.h"
 
 namespace applets::ipamd {
@@ -40,18 +40,14 @@ class Admin {
 
   struct Parts {
     base::Loop& loop;
-    ledger::Ledger& ledger;
-    Keeper& keeper;
-    Desk& desk;
+    Pools& pools;
     Janitor& janitor;
-    const netlink::Node& node;
     const Options& options;
     const Journal& journal;
     const LogTail& log;
-    std::function<absl::Status()> store_status;
     std::function<bool()> stopping;
-    // A record was stored, or couldn't be.
-    std::function<void(const absl::Status&)> on_store_status;
+    // ADDs that wait for an interface.
+    std::function<std::vector<Waiter>()> waiting;
     // As rpc::NodeReply has it.
     std::function<std::string()> kubernetes;
     // Answers as a node's ipamd does.
@@ -77,26 +73,30 @@ class Admin {
     rpc::Reply reply;
   };
 
-  Scene SceneNow() const;
+  Scene SceneOf(const SubnetPool& pool) const;
+  SubnetPool& PoolFor(const Journal::Query& query) const;
   rpc::NodeReply Node() const;
+  rpc::FurtherPool Further(const SubnetPool& pool) const;
   absl::StatusOr<rpc::Answer> Events(const rpc::Call& call) const;
   absl::StatusOr<rpc::Answer> Why(const rpc::Call& call) const;
   void OfNode(const rpc::Call& call, const rpc::Reply& reply);
   void Unused(const rpc::Reply& reply);
   void Sweep(const rpc::Call& call, const rpc::Reply& reply);
   absl::Status CheckNode(const std::string& node) const;
+  using Decide = absl::StatusOr<pool::Grant> (pool::Pool::*)(
+      std::optional<base::Ipv4>, absl::Time) const;
   absl::StatusOr<rpc::Answer> Move(
-      const absl::StatusOr<rpc::AddressRequest>& request,
-      const std::function<absl::StatusOr<pool::Grant>(std::optional<base::Ipv4>,
-                                                      absl::Time)>& decide);
+      const absl::StatusOr<rpc::AddressRequest>& request, Decide decide);
+  // What the VPC lists, by SubnetPool::name.
+  using Listed = std::map<std::string, std::vector<base::Ipv4>>;
   void GiveBack(const rpc::Call& call, const rpc::Reply& reply);
   void GiveBackListed(const std::vector<base::Ipv4>& wanted,
-                      const absl::StatusOr<std::vector<base::Ipv4>>& listed,
+                      const absl::StatusOr<Listed>& listed,
                       const rpc::Reply& reply);
-  void ListThen(
-      std::function<void(absl::StatusOr<std::vector<base::Ipv4>>)> then);
+  absl::Status BeginToGiveBack(base::Ipv4 ip,
+                               const absl::StatusOr<Listed>& listed);
+  void ListThen(std::function<void(absl::StatusOr<Listed>)> then);
   void AnswerWaiting();
-  absl::Status Record(const pool::Records& records);
 
   Parts parts_;
   const absl::Time started_;

@@ -15,9 +15,6 @@
 namespace applets::ipamd {
 namespace {
 
-constexpr char kNamespace[] = "kube-system";
-// Where other nodes' ipamds are, as UK8S has it.
-constexpr int kPeerPort = 7312;
 // Longer than any call that nobody waits for should take.
 constexpr absl::Duration kCallLimit = absl::Seconds(20);
 // An ADD waits for it, and the plugin for the ADD.
@@ -91,39 +88,12 @@ absl::Status WriteEvent(kube::Client& client, const Herald::Call& call) {
 
 }  // namespace
 
-absl::Status WriteIpamd(kube::Client& client, const Publisher::Call& call) {
-  const absl::Time deadline = absl::Now() + kCallLimit;
-  kube::Ipamd ipamd = call.ipamd;
-  if (call.adopt) {
-    ASSIGN_OR_RETURN(const base::Json json,
-                     client.Get(kube::kNodes, {"", ipamd.node}, deadline));
-    ASSIGN_OR_RETURN(const kube::Node node, kube::DecodeNode(json));
-    ipamd.meta.owners = {{"v1", "Node", ipamd.node, node.meta.uid, false}};
-  }
-  absl::Status status = client
-                            .Patch({.resource = kube::kIpamds,
-                                    .key = ipamd.meta.key,
-                                    .patch = kube::IpamdPatch(ipamd)},
-                                   deadline)
-                            .status();
-  if (!call.adopt || !absl::IsNotFound(status)) return status;
-  absl::Status made = client
-                          .Create(kube::kIpamds, ipamd.meta.key.name_space,
-                                  kube::EncodeIpamd(ipamd), deadline)
-                          .status();
-  if (!absl::IsNotFound(made)) return made;
-  return absl::NotFoundError(absl::StrCat(
-      "the cluster doesn't know the resource (deploy/crds.yaml has it): ",
-      made.message()));
-}
-
 Cluster::Cluster(Parts parts)
     : parts_(std::move(parts)),
       client_(std::make_shared<kube::Client>(*parts_.options.cluster.api,
                                              WritingOptions())),
       herald_(parts_.options.node),
       status_(absl::UnavailableError("it hasn't answered yet")),
-      publish_timer_(parts_.loop, [this] { Publish(); }),
       reading_(kAskers),
       annotating_(parts_.options.cluster.calico ? kAnnotators : 0) {
   Metrics& metrics = parts_.metrics;
@@ -140,7 +110,12 @@ Cluster::Cluster(Parts parts)
 }
 
 // Calls under way end at once, so that the threads can be joined.
-Cluster::~Cluster() { client_->Stop(); }
+Cluster::~Cluster() {
+  client_->Stop();
+  for (const auto& follower : {pods_.get(), networkings_.get()}) {
+    if (follower != nullptr) follower->Stop();
+  }
+}
 
 void Cluster::Start() {
   const kube::Query query = {
@@ -153,7 +128,18 @@ void Cluster::Start() {
           Take(std::move(news));
         });
       });
-  Publish();
+  networkings_ = std::make_unique<kube::Follower>(
+      std::make_unique<kube::Client>(*parts_.options.cluster.api),
+      kube::Query{.resource = kube::kPodNetworkings},
+      [this](kube::Follower::Report report) {
+        parts_.loop.Post([this, news = NetworkingNewsOf(report)] {
+          parts_.on_networkings(news);
+        });
+      });
+  AddBulletin(parts_.pools.own(), parts_.options.node);
+  for (const auto& pool : parts_.pools.all()) {
+    if (pool.get() != &parts_.pools.own()) OnOpened(*pool);
+  }
 }
 
 // On the follower's thread.
@@ -173,6 +159,27 @@ Cluster::News Cluster::NewsOf(kube::Follower::Report report) {
                    << pod.status().message();
     }
   }
+  return news;
+}
+
+// On the follower's thread. What can't be understood is as if it weren't there:
+// a pod that asks for it is told so.
+Cluster::NetworkingNews Cluster::NetworkingNewsOf(
+    const kube::Follower::Report& report) {
+  NetworkingNews news{{}, report.complete, report.status};
+  for (const kube::Change& change : report.changes) {
+    news.changes.push_back({change.key.name, std::nullopt});
+    if (!change.object) continue;
+    auto networking = kube::DecodePodNetworking(*change.object);
+    if (networking.ok()) {
+      news.changes.back().networking = *std::move(networking);
+    } else {
+      LOG(WARNING) << "kubernetes: PodNetworking " << change.key.ToString()
+                   << ": " << networking.status().message();
+    }
+  }
+  // A cluster that doesn't have the resource has none of them.
+  if (absl::IsNotFound(report.status)) news.complete = true;
   return news;
 }
 
@@ -221,46 +228,57 @@ void Cluster::Ask(const base::Pod& pod, Found found) {
       });
 }
 
+std::vector<const kube::Pod*> Cluster::Expected() const {
+  absl::flat_hash_set<std::string> served;
+  for (const auto& pool : parts_.pools.all()) {
+    for (const auto& [ip, row] : pool->pool().addresses()) {
+      if (row.lease) served.insert(row.lease->pod.uid);
+    }
+  }
+  return roster_.Expected(served);
+}
+
 std::string Cluster::Health() const {
   return status_.ok() ? "ok" : std::string(status_.message());
 }
 
-void Cluster::OnRecords() {
-  if (publisher_.deadline() == absl::InfiniteFuture()) return;
-  publisher_.Set(Describe());
-  publish_timer_.Set(
-      std::max(absl::ZeroDuration(), publisher_.deadline() - absl::Now()));
+void Cluster::AddBulletin(const SubnetPool& pool, std::string name) {
+  const base::Ipv4 address = parts_.pools.own().node().address;
+  bulletins_.push_back(std::make_unique<Bulletin>(
+      parts_.loop, pool, std::move(name), address,
+      [this](const Publisher::Call& call, Done done) {
+        Call(
+            writing_, "ipamd",
+            [client = client_, call] { return WriteIpamd(*client, call); },
+            std::move(done));
+      }));
+  bulletins_.back()->Publish();
 }
 
-kube::Ipamd Cluster::Describe() const {
-  const Options& options = parts_.options;
-  kube::Ipamd ipamd;
-  ipamd.meta.key = {kNamespace, options.node};
-  ipamd.node = options.node;
-  ipamd.address = absl::StrCat(parts_.node.address.ToString(), ":", kPeerPort);
-  ipamd.subnet = options.vpc.subnet;
-  ipamd.current = parts_.pool.counts().warm;
-  ipamd.low = options.watermarks.low;
-  ipamd.high = options.watermarks.high;
-  ipamd.fill = kube::FillOf(ipamd.current, ipamd.low, ipamd.high);
-  return ipamd;
-}
-
-void Cluster::Publish() {
-  publisher_.Set(Describe());
-  const auto call = publisher_.Next(absl::Now());
-  if (call) {
-    Call(
-        writing_, "ipamd",
-        [client = client_, call = *call] { return WriteIpamd(*client, call); },
-        [this](const absl::Status& status) {
-          publisher_.OnWritten(status, absl::Now());
-          Publish();
-        });
+void Cluster::OnOpened(const SubnetPool& pool) {
+  if (!bulletins_.empty()) {
+    AddBulletin(pool, FurtherIpamdName(parts_.options.node, pool));
   }
-  const absl::Time deadline = publisher_.deadline();
-  if (deadline == absl::InfiniteFuture()) return publish_timer_.Cancel();
-  publish_timer_.Set(std::max(absl::ZeroDuration(), deadline - absl::Now()));
+}
+
+void Cluster::OnClosing(const SubnetPool& pool) {
+  const auto it = std::find_if(
+      bulletins_.begin(), bulletins_.end(),
+      [&](const auto& bulletin) { return &bulletin->pool() == &pool; });
+  if (it == bulletins_.end()) return;
+  Call(
+      writing_, "ipamd",
+      [client = client_, name = (*it)->name()] {
+        return DeleteIpamd(*client, name);
+      },
+      [](const absl::Status&) {});
+  bulletins_.erase(it);
+}
+
+void Cluster::OnRecords(const SubnetPool& pool) {
+  for (const auto& bulletin : bulletins_) {
+    if (&bulletin->pool() == &pool) bulletin->OnRecords();
+  }
 }
 
 void Cluster::OnNote(const Note& note) {
@@ -305,7 +323,8 @@ void Cluster::UpdateMetrics() {
   Metrics& metrics = parts_.metrics;
   metrics.Set("cnivpc_kubernetes_up", status_.ok() ? 1 : 0);
   metrics.Set("cnivpc_kubernetes_pods", static_cast<double>(roster_.size()));
-  metrics.Set("cnivpc_kubernetes_pods_expected", Demand());
+  metrics.Set("cnivpc_kubernetes_pods_expected",
+              static_cast<double>(Expected().size()));
   metrics.Set("cnivpc_kubernetes_events_dropped_total",
               static_cast<double>(herald_.dropped()));
 }

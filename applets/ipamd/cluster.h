@@ -7,24 +7,25 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "applets/ipamd/bulletin.h"
 #include "applets/ipamd/herald.h"
 #include "applets/ipamd/journal.h"
 #include "applets/ipamd/metrics.h"
+#include "applets/ipamd/networking.h"
 #include "applets/ipamd/options.h"
-#include "applets/ipamd/publisher.h"
+#include "applets/ipamd/pools.h"
 #include "applets/ipamd/roster.h"
 #include "base/address.h"
 #include "base/attachment.h"
 #include "base/loop.h"
 #include "kube/client.h"
 #include "kube/follower.h"
-#include "netlink/node.h"
-#include "pool/pool.h"
 
 namespace applets::ipamd {
 
 // This node as a part of a Kubernetes cluster: the pods that are scheduled here
-// (one list, one watch), its Ipamd resource, Events, and Calico's annotation.
+// (one list, one watch), the PodNetworkings (the same), its Ipamd resources,
+// Events, and Calico's annotation.
 // Nobody waits for the API server, unless Calico's annotation is wanted: while
 // it is down pods get their addresses all the same, and the log, a metric and
 // the status say so.
@@ -32,14 +33,20 @@ namespace applets::ipamd {
 // Lives on the loop's thread; calls are made on threads that own nothing.
 class Cluster {
  public:
+  struct NetworkingNews {
+    std::vector<Networking::Change> changes;
+    bool complete = false;  // all that there are have been told
+    absl::Status status;    // OK, or why we may be behind
+  };
   struct Parts {
     base::Loop& loop;
-    const pool::Pool& pool;
+    const Pools& pools;
     const Options& options;
-    const netlink::Node& node;
     Metrics& metrics;
     // Demand() may have changed, and not by the pool.
     std::function<void()> on_demand;
+    // PodNetworkings have changed.
+    std::function<void(const NetworkingNews&)> on_networkings;
   };
   explicit Cluster(Parts parts);
   ~Cluster();
@@ -49,8 +56,11 @@ class Cluster {
   // Begins, when on_demand may be called.
   void Start();
 
-  // The pool has changed.
-  void OnRecords();
+  // A pool has changed.
+  void OnRecords(const SubnetPool& pool);
+  // A further pool is there; or is about to go, with its Ipamd resource.
+  void OnOpened(const SubnetPool& pool);
+  void OnClosing(const SubnetPool& pool);
   // Something went into the journal.
   void OnNote(const Note& note);
 
@@ -65,8 +75,8 @@ class Cluster {
   using Found = std::function<void(const kube::Pod*)>;
   void Find(const base::Pod& pod, Found found);
 
-  // How many pods are about to ask for an address.
-  int Demand() const { return roster_.Demand(parts_.pool); }
+  // The pods that are about to ask for an address.
+  std::vector<const kube::Pod*> Expected() const;
 
   // "ok", or why the API server isn't reached.
   std::string Health() const;
@@ -82,8 +92,8 @@ class Cluster {
   void TakeStatus(const absl::Status& status);
   bool MayAsk(const base::Pod& pod) const;
   void Ask(const base::Pod& pod, Found found);
-  void Publish();
-  kube::Ipamd Describe() const;
+  static NetworkingNews NetworkingNewsOf(const kube::Follower::Report& report);
+  void AddBulletin(const SubnetPool& pool, std::string name);
   void Call(base::Workers& workers, const char* what,
             std::function<absl::Status()> blocking, Done done);
 
@@ -91,21 +101,17 @@ class Cluster {
   const std::shared_ptr<kube::Client> client_;
   Roster roster_;
   Herald herald_;
-  Publisher publisher_;
   absl::Status status_;
   bool answered_ = false;  // or has failed to; before that it may be asked
   int asking_ = 0;         // calls under way
   absl::Time ask_again_;   // after one that took too long
-  base::Timer publish_timer_;
   base::Workers writing_{1};
   base::Workers reading_;
   base::Workers annotating_;
+  std::vector<std::unique_ptr<Bulletin>> bulletins_;
   std::unique_ptr<kube::Follower> pods_;
+  std::unique_ptr<kube::Follower> networkings_;
 };
-
-// Who this node is as an Ipamd resource, by that name. Blocks. `call.adopt`: it
-// is made if it is missing, and belongs to the node afterwards.
-absl::Status WriteIpamd(kube::Client& client, const Publisher::Call& call);
 
 }  // namespace applets::ipamd
 

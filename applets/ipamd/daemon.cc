@@ -29,14 +29,9 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(base::Loop& loop,
                                                       const Options& options,
                                                       base::Task on_stopped) {
   const absl::Time now = absl::Now();
-  pool::Policy policy;
-  policy.cooldown = options.vpc.cooldown;
-  policy.probing = options.acd_timing.probes > 0;
-  if (!options.peers.access.none()) {
-    policy.loss_hold = pool::ShiftOptions().Aftermath();
-  }
-  ASSIGN_OR_RETURN(auto ledger, ledger::Ledger::Open(options.state_dir, policy,
-                                                     now, now + kLockLimit));
+  ASSIGN_OR_RETURN(auto ledger,
+                   ledger::Ledger::Open(options.state_dir, PolicyOf(options),
+                                        now, now + kLockLimit));
   if (!ledger->set_aside().empty()) {
     LOG(ERROR) << "THE STORE WAS DAMAGED. It is kept as " << ledger->set_aside()
                << "; a new one is built from the VPC's list and the node's "
@@ -68,18 +63,20 @@ Daemon::Daemon(base::Loop& loop, const Options& options, base::Task on_stopped)
 
 Daemon::~Daemon() = default;
 
+// All stores are open before anybody is served, so that every lease is known.
 absl::Status Daemon::Assemble(std::unique_ptr<ledger::Ledger> ledger,
                               const netlink::Node& node) {
   Declare();
   RETURN_IF_ERROR(OpenUndertaker());
   RETURN_IF_ERROR(OpenOwn(std::move(ledger), node));
+  RETURN_IF_ERROR(OpenRealms());
   OpenJanitor();
-  RETURN_IF_ERROR(OpenMender());
   OpenCluster();
   OpenFixed();
+  OpenReception();
   OpenAdmin();
   RETURN_IF_ERROR(
-      own_->ledger().store().SetSetting("vpc", ledger::ToJson(options_.vpc)));
+      own().ledger().store().SetSetting("vpc", ledger::ToJson(options_.vpc)));
   ASSIGN_OR_RETURN(
       server_,
       rpc::Server::Listen(
@@ -87,22 +84,22 @@ absl::Status Daemon::Assemble(std::unique_ptr<ledger::Ledger> ledger,
           {[this](const rpc::Call& call, rpc::Reply reply) {
              OnCall(call, std::move(reply));
            },
-           [this](uint64_t connection) { own_->desk().OnClose(connection); }}));
+           [this](uint64_t connection) { reception_->OnClose(connection); }}));
   Begin();
   return absl::OkStatus();
 }
 
 void Daemon::Begin() {
-  own_->Start();
+  realms_->Start();
+  OnChange();
   if (cluster_ != nullptr) cluster_->Start();
   if (condition_ != nullptr) condition_->Start();
   if (fixed_ != nullptr) fixed_->Start();
   InstallConflist();
   DrainQueue();
   janitor_->Begin(options_.attach_grace);
-  if (mender_ != nullptr) mender_->Begin();
-  const netlink::Node& node = own_->node();
-  const pool::Counts& counts = own_->pool().counts();
+  const netlink::Node& node = own().node();
+  const pool::Counts& counts = own().pool().counts();
   LOG(INFO) << "serving socket=" << options_.socket << " node=" << options_.node
             << " interface=" << node.name
             << " address=" << node.address.ToString()
@@ -113,7 +110,9 @@ void Daemon::Begin() {
 absl::Status Daemon::OpenUndertaker() {
   ASSIGN_OR_RETURN(
       undertaker_,
-      Undertaker::Open(loop_, {[this] { return own_->node().ifindex; },
+      Undertaker::Open(loop_, {[this](const std::optional<base::Ipv4>& ip) {
+                                 return InterfaceOf(ip);
+                               },
                                [this](const netlink::Event& event) {
                                  OnLinkEvent(event);
                                }}));
@@ -122,76 +121,89 @@ absl::Status Daemon::OpenUndertaker() {
 
 absl::Status Daemon::OpenOwn(std::unique_ptr<ledger::Ledger> ledger,
                              const netlink::Node& node) {
+  const Realm realm = {options_.vpc.subnet, {}};
+  ASSIGN_OR_RETURN(access_, ledger::OpenAccess(options_.vpc));
+  ASSIGN_OR_RETURN(auto own,
+                   SubnetPool::Open({loop_, metrics_, *undertaker_, options_,
+                                     access_, std::move(ledger), node, realm,
+                                     base::Ipv4Prefix::Containing(
+                                         node.address, node.prefix_length),
+                                     HandlersFor(realm)}));
+  pools_ = std::make_unique<Pools>(std::move(own));
+  return absl::OkStatus();
+}
+
+SubnetPool::Handlers Daemon::HandlersFor(const Realm& realm) {
+  const bool is_own = pools_ == nullptr;
   SubnetPool::Handlers handlers;
-  handlers.demand = [this] { return cluster_ ? cluster_->Demand() : 0; };
-  handlers.tenants = TenantsLister();
+  handlers.demand = [this, realm] { return Demand(realm); };
+  if (is_own) handlers.tenants = TenantsLister();
   handlers.look = [this](const rpc::Call& call, const rpc::Reply& reply) {
     Get(call, reply);
   };
-  handlers.note = [this](Note note) { Write(std::move(note)); };
-  handlers.on_records = [this](const pool::Records& records) {
-    OnRecords(records);
+  handlers.gateway = [this] { return own().node().address; };
+  handlers.is_others = [this, name = realm.Name()](base::Ipv4 ip) {
+    return pools_->IsOthers(pools_->Find(name), ip);
   };
-  ASSIGN_OR_RETURN(
-      own_, SubnetPool::Open({loop_, metrics_, *undertaker_, options_,
-                              std::move(ledger), node, std::move(handlers)}));
-  return absl::OkStatus();
+  handlers.note = [this](Note note) { Write(std::move(note)); };
+  handlers.on_records = [this, realm](const pool::Records& records) {
+    OnRecords(realm, records);
+  };
+  return handlers;
 }
 
 void Daemon::OpenJanitor() {
   janitor_ = std::make_unique<Janitor>(Janitor::Parts{
-      loop_, own_->ledger(), *undertaker_, own_->desk(), own_->keeper(),
-      metrics_, own_->node(), options_.sweep_interval, options_.gc_grace,
-      [this](const absl::Status& status) { own_->OnStoreStatus(status); },
+      loop_, *pools_, *undertaker_, metrics_, options_.sweep_interval,
+      options_.gc_grace, [this] { return realms_->is_blind(); },
       [this](Note note) { Write(std::move(note)); }});
 }
 
-absl::Status Daemon::OpenMender() {
-  if (options_.repair == Drift::Scope::kNone) return absl::OkStatus();
-  ASSIGN_OR_RETURN(
-      mender_, Mender::Open({loop_, own_->pool(), *undertaker_, metrics_,
-                             own_->node(), options_.repair,
-                             [this](Note note) { Write(std::move(note)); }}));
-  return absl::OkStatus();
+uint32_t Daemon::InterfaceOf(const std::optional<base::Ipv4>& ip) const {
+  const SubnetPool* pool = ip ? pools_->HolderOf(*ip) : nullptr;
+  return (pool == nullptr ? own() : *pool).node().ifindex;
 }
 
 void Daemon::OpenAdmin() {
   admin_ = std::make_unique<Admin>(Admin::Parts{
-      loop_, own_->ledger(), own_->keeper(), own_->desk(), *janitor_,
-      own_->node(), options_, journal_, log_,
-      [this] { return own_->store_status(); }, [this] { return stopping_; },
-      [this](const absl::Status& status) { own_->OnStoreStatus(status); },
+      loop_, *pools_, *janitor_, options_, journal_, log_,
+      [this] { return stopping_; }, [this] { return reception_->Waiters(); },
       [this] { return cluster_ == nullptr ? "" : cluster_->Health(); },
       [this](const std::string& node, const rpc::Call& call,
              const rpc::Reply& reply) {
         if (node == options_.node) return Get(call, reply);
-        own_->shifter().LookAt(node, call.path + rpc::FormatQuery(call.query),
+        own().shifter().LookAt(node, call.path + rpc::FormatQuery(call.query),
                                reply);
       }});
 }
 
-void Daemon::OnRecords(const pool::Records& records) {
-  if (own_->pool().counts().warm > 0) {
+void Daemon::OnRecords(const Realm& realm, const pool::Records& records) {
+  if (own().pool().counts().warm > 0) {
     told_.OnWarm();
     if (condition_ != nullptr) condition_->OnWarm();
   }
   if (admin_ != nullptr) admin_->OnRecords(records);
-  if (cluster_ != nullptr) cluster_->OnRecords();
-  if (fixed_ != nullptr) fixed_->OnRecords();
+  const SubnetPool* pool = pools_->Find(realm.Name());
+  if (cluster_ != nullptr && pool != nullptr) cluster_->OnRecords(*pool);
+  if (fixed_ != nullptr && pool == &own()) fixed_->OnRecords();
+  if (realms_ != nullptr) realms_->Kick();
 }
 
 // --- the node
 
 void Daemon::OnLinkEvent(const netlink::Event& event) {
   const auto* changed = std::get_if<netlink::LinkChanged>(&event);
-  if (changed != nullptr) own_->OnLink(changed->link);
+  if (changed != nullptr) {
+    for (const auto& pool : pools_->all()) pool->OnLink(changed->link);
+  }
+  realms_->OnEvent(event);
 }
 
 // --- leftovers
 
 void Daemon::DrainQueue() {
   queue_timer_.Set(kQueueInterval);
-  own_->RetryStore();
+  for (const auto& pool : pools_->all()) pool->RetryStore();
   auto queue = ledger::ReadQueue(options_.state_dir);
   if (!queue.ok()) {
     LOG(ERROR) << "queue: " << queue.status().message();
@@ -202,7 +214,7 @@ void Daemon::DrainQueue() {
     LOG(INFO) << "queued release attachment="
               << entry.request.attachment.ToString();
     metrics_.Add("cnivpc_queued_releases_total");
-    own_->desk().Release(entry.request, 0, [entry](absl::Status status) {
+    reception_->Release(entry.request, 0, [entry](absl::Status status) {
       if (!status.ok()) return;  // it stays, and is tried again
       status = ledger::Forget(entry);
       if (!status.ok()) LOG(ERROR) << "queue: " << status.message();
@@ -215,19 +227,19 @@ void Daemon::DrainQueue() {
 void Daemon::Stop() {
   if (stopping_) return;
   LOG(INFO) << "stopping: calls=" << server_->pending()
-            << " adds_under_way=" << own_->desk().guards();
+            << " adds_under_way=" << reception_->guards();
   stopping_ = true;
   stop_deadline_ = absl::Now() + options_.drain_timeout;
   server_->StopListening();
-  own_->Stop();
+  own().Stop();
   if (fixed_ != nullptr) fixed_->Stop();
   StopWhenIdle();
 }
 
 void Daemon::StopWhenIdle() {
-  const bool idle = server_->pending() == 0 && own_->desk().guards() == 0 &&
+  const bool idle = server_->pending() == 0 && reception_->guards() == 0 &&
                     undertaker_->pending() == 0 &&
-                    own_->shifter().pending() == 0;
+                    own().shifter().pending() == 0;
   if (!idle && absl::Now() < stop_deadline_) return stop_timer_.Set(kStopPoll);
   if (!idle) LOG(WARNING) << "stopped with calls under way";
   on_stopped_();

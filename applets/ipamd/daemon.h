@@ -1,8 +1,10 @@
 #ifndef CNIVPC_APPLETS_IPAMD_DAEMON_H_
 #define CNIVPC_APPLETS_IPAMD_DAEMON_H_
 
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -16,10 +18,12 @@
 #include "applets/ipamd/janitor.h"
 #include "applets/ipamd/journal.h"
 #include "applets/ipamd/log_tail.h"
-#include "applets/ipamd/mender.h"
 #include "applets/ipamd/metrics.h"
 #include "applets/ipamd/node_condition.h"
 #include "applets/ipamd/options.h"
+#include "applets/ipamd/pools.h"
+#include "applets/ipamd/realms.h"
+#include "applets/ipamd/reception.h"
 #include "applets/ipamd/steady_status.h"
 #include "applets/ipamd/subnet_pool.h"
 #include "applets/ipamd/undertaker.h"
@@ -52,20 +56,28 @@ class Daemon {
   absl::Status OpenUndertaker();
   absl::Status OpenOwn(std::unique_ptr<ledger::Ledger> ledger,
                        const netlink::Node& node);
+  absl::Status OpenRealms();
+  void OpenReception();
   void OpenJanitor();
-  absl::Status OpenMender();
+  uint32_t InterfaceOf(const std::optional<base::Ipv4>& ip) const;
   void OpenAdmin();
   void OpenCluster();
   void OpenFixed();
   std::function<absl::StatusOr<pool::Tenants>()> TenantsLister() const;
+  SubnetPool& own() const { return pools_->own(); }
+  SubnetPool::Handlers HandlersFor(const Realm& realm);
+  int Demand(const Realm& realm) const;
+  void OnOpened(SubnetPool& pool);
+  void KickAll();
+  void OnChange();
   using Turned = std::function<void(const Desk::Turn&)>;
-  void Direct(const kube::Pod* pod, const pool::Wish& wish,
-              const Turned& turned);
+  void Direct(const kube::Pod* pod, const SubnetPool& pool,
+              const pool::Wish& wish, const Turned& turned);
   void Bring(const kube::Pod& pod, const pool::Wish& wish,
              const Turned& turned);
   void Write(Note note);
   void InstallConflist();
-  void OnRecords(const pool::Records& records);
+  void OnRecords(const Realm& realm, const pool::Records& records);
   absl::Status Readiness() const;
   void Declare();
 
@@ -74,6 +86,7 @@ class Daemon {
   void Get(const rpc::Call& call, const rpc::Reply& reply);
   void Post(const rpc::Call& call, rpc::Reply reply);
   std::string MetricsText();
+  rpc::PoolReply PoolNow() const;
 
   void OnLinkEvent(const netlink::Event& event);
   void Begin();
@@ -91,11 +104,15 @@ class Daemon {
   bool stopping_ = false;
   absl::Time stop_deadline_;
 
+  ledger::SharedAccess access_;
   std::unique_ptr<Undertaker> undertaker_;
-  std::unique_ptr<SubnetPool> own_;  // of the node's main interface
+  std::unique_ptr<Pools> pools_;
+  bool own_started_ = false;
   std::unique_ptr<Janitor> janitor_;
-  std::unique_ptr<Mender> mender_;                // nullptr with --repair=none
-  std::unique_ptr<Cluster> cluster_;              // null if there is none
+  std::unique_ptr<Mender> mender_;    // nullptr with --repair=none
+  std::unique_ptr<Cluster> cluster_;  // null if there is none
+  std::unique_ptr<Realms> realms_;
+  std::unique_ptr<Reception> reception_;
   std::unique_ptr<fixed::FixedAddresses> fixed_;  // null without a cluster
   std::unique_ptr<NodeCondition> condition_;      // null if it isn't wanted
   std::unique_ptr<Admin> admin_;

@@ -59,22 +59,34 @@ void Daemon::Get(const rpc::Call& call, const rpc::Reply& reply) {
     return reply(Answer{MetricsText(), "text/plain; version=0.0.4"});
   }
   if (call.path == "/v1/pool") {
-    return reply(Answer{rpc::ToJson(own_->desk().Pool(options_.node))});
+    return reply(Answer{rpc::ToJson(PoolNow())});
   }
   if (call.path == "/readyz") return reply(AsAnswer(Readiness()));
   if (call.path == "/v1/status") {
-    if (own_->pool().counts().warm > 0) told_.OnWarm();
+    if (own().pool().counts().warm > 0) told_.OnWarm();
     const absl::Status status = Readiness();
     const absl::Status told = told_.Look(status, ledger::BootNow());
-    const bool serves = own_->store_status().ok() && !stopping_;
+    const bool serves = own().store_status().ok() && !stopping_;
     return reply(AsAnswer(serves ? told : status));
   }
   reply(absl::UnimplementedError(absl::StrCat("no such path: ", call.path)));
 }
 
+// Of all interfaces.
+rpc::PoolReply Daemon::PoolNow() const {
+  rpc::PoolReply all{options_.node, {}, own().subnet()};
+  for (const auto& pool : pools_->all()) {
+    for (rpc::PoolEntry& entry : pool->desk().Pool(options_.node).entries) {
+      all.entries.push_back(std::move(entry));
+    }
+  }
+  return all;
+}
+
+// Of the node's own pool: pods of others wait for theirs, or try again.
 absl::Status Daemon::Readiness() const {
   if (stopping_) return absl::UnavailableError("ipamd is stopping");
-  return own_->Readiness();
+  return own().Readiness();
 }
 
 void Daemon::Post(const rpc::Call& call, rpc::Reply reply) {
@@ -82,35 +94,35 @@ void Daemon::Post(const rpc::Call& call, rpc::Reply reply) {
   if (call.path == "/v1/leases/acquire") {
     const auto request = rpc::ParseAcquireRequest(call.body);
     if (!request.ok()) return reply(request.status());
-    return own_->desk().Acquire(*request, call.connection,
-                                [reply](absl::StatusOr<rpc::AcquireReply> got) {
-                                  if (!got.ok()) return reply(got.status());
-                                  reply(Answer{rpc::ToJson(*got)});
-                                });
+    return reception_->Acquire(*request, call.connection,
+                               [reply](absl::StatusOr<rpc::AcquireReply> got) {
+                                 if (!got.ok()) return reply(got.status());
+                                 reply(Answer{rpc::ToJson(*got)});
+                               });
   }
   if (call.path == "/v1/leases/attached") {
     const auto attachment = rpc::ParseAttachment(call.body);
     if (!attachment.ok()) return reply(attachment.status());
-    return reply(AsAnswer(own_->desk().Attached(*attachment, call.connection)));
+    return reply(AsAnswer(reception_->Attached(*attachment, call.connection)));
   }
   if (call.path == "/v1/leases/release") {
     const auto request = rpc::ParseReleaseRequest(call.body);
     if (!request.ok()) return reply(request.status());
-    return own_->desk().Release(
+    return reception_->Release(
         *request, call.connection,
         [reply](absl::Status status) { reply(AsAnswer(status)); });
   }
   if (call.path == "/v1/leases/check") {
     const auto attachment = rpc::ParseAttachment(call.body);
     if (!attachment.ok()) return reply(attachment.status());
-    const auto found = own_->desk().Check(*attachment);
+    const auto found = reception_->Check(*attachment);
     if (!found.ok()) return reply(found.status());
     return reply(Answer{rpc::ToJson(*found)});
   }
   if (call.path == "/v1/gc") {
     const auto request = rpc::ParseGcRequest(call.body);
     if (!request.ok()) return reply(request.status());
-    return own_->desk().Gc(*request, [reply](absl::StatusOr<rpc::GcReply> got) {
+    return reception_->Gc(*request, [reply](absl::StatusOr<rpc::GcReply> got) {
       if (!got.ok()) return reply(got.status());
       reply(Answer{rpc::ToJson(*got)});
     });
@@ -141,10 +153,7 @@ void Daemon::Declare() {
 }
 
 std::string Daemon::MetricsText() {
-  own_->UpdateMetrics();
-  if (mender_ != nullptr) {
-    metrics_.Set("cnivpc_drift_held_back", mender_->held_back());
-  }
+  for (const auto& pool : pools_->all()) pool->UpdateMetrics();
   if (cluster_ != nullptr) cluster_->UpdateMetrics();
   if (fixed_ != nullptr) fixed_->UpdateMetrics();
   metrics_.Set("process_resident_memory_bytes",

@@ -31,23 +31,28 @@ fixed::Place PlaceOf(const Options& options, const netlink::Node& node) {
 }  // namespace
 
 void Daemon::OpenCluster() {
-  if (!options_.cluster.api) return;
-  cluster_ = std::make_unique<Cluster>(
-      Cluster::Parts{loop_, own_->pool(), options_, own_->node(), metrics_,
-                     [this] { own_->keeper().Kick(); }});
-  own_->desk().SetAdmit([this](const pool::Wish& wish, const Turned& turned) {
-    cluster_->Find(wish.pod, [this, wish, turned](const kube::Pod* pod) {
-      Direct(pod, wish, turned);
-    });
-  });
-  if (options_.cluster.condition) {
+  if (options_.cluster.api) {
+    cluster_ = std::make_unique<Cluster>(Cluster::Parts{
+        loop_, *pools_, options_, metrics_, [this] { KickAll(); },
+        [this](const Cluster::NetworkingNews& news) {
+          realms_->Take(news.changes, news.complete);
+        }});
+  }
+  if (cluster_ != nullptr && options_.cluster.condition) {
     condition_ = std::make_unique<NodeCondition>(NodeCondition::Parts{
         loop_, *options_.cluster.api, options_.node, metrics_,
         [this] { return stopping_ ? absl::OkStatus() : Readiness(); }});
   }
+  for (const auto& pool : pools_->all()) OnOpened(*pool);
+}
+
+// A pool is there.
+void Daemon::OnOpened(SubnetPool& pool) {
+  if (cluster_ == nullptr) return;
+  if (&pool != &own()) cluster_->OnOpened(pool);
   if (!options_.cluster.calico) return;
-  own_->desk().SetPrepare([this](const base::Pod& pod, base::Ipv4 ip,
-                                 Desk::Done done) {
+  pool.desk().SetPrepare([this](const base::Pod& pod, base::Ipv4 ip,
+                                Desk::Done done) {
     cluster_->Annotate(
         pod, ip, [this, done = std::move(done)](const absl::Status& status) {
           done(options_.cluster.calico_required ? status : absl::OkStatus());
@@ -69,25 +74,25 @@ std::function<absl::StatusOr<pool::Tenants>()> Daemon::TenantsLister() const {
 void Daemon::OpenFixed() {
   if (cluster_ == nullptr || !options_.cluster.fixed) return;
   fixed_ = std::make_unique<fixed::FixedAddresses>(fixed::FixedAddresses::Parts{
-      loop_, own_->ledger(), own_->keeper().provider(), *options_.cluster.api,
+      loop_, own().ledger(), own().keeper().provider(), *options_.cluster.api,
       options_.node, metrics_,
-      [this] { return PlaceOf(options_, own_->node()); },
-      [this] { return own_->keeper().steward().MayLease(absl::Now()); },
+      [this] { return PlaceOf(options_, own().node()); },
+      [this] { return own().keeper().steward().MayLease(absl::Now()); },
       [this](const fixed::Visitor& visitor, const pool::Tenant& tenant,
              std::function<void(absl::StatusOr<base::Ipv4>)> done) {
         pool::Wish wish;
         wish.attachment = visitor.attachment;
         wish.pod = visitor.pod;
-        own_->desk().Want(wish, tenant, std::move(done));
+        own().desk().Want(wish, tenant, std::move(done));
       },
-      [this](const absl::Status& status) { own_->OnStoreStatus(status); },
-      [this](const pool::Note& note) { own_->Tell(note); },
-      [this] { own_->keeper().Kick(); }});
+      [this](const absl::Status& status) { own().OnStoreStatus(status); },
+      [this](const pool::Note& note) { own().Tell(note); },
+      [this] { own().keeper().Kick(); }});
 }
 
 // What kind of address an ADD's pod is to have.
-void Daemon::Direct(const kube::Pod* pod, const pool::Wish& wish,
-                    const Turned& turned) {
+void Daemon::Direct(const kube::Pod* pod, const SubnetPool& pool,
+                    const pool::Wish& wish, const Turned& turned) {
   using Way = Desk::Turn::Way;
   if (pod == nullptr && fixed_ != nullptr && fixed_->Keeps(wish.pod)) {
     return turned({.way = Way::kRefused,
@@ -102,6 +107,11 @@ void Daemon::Direct(const kube::Pod* pod, const pool::Wish& wish,
     status = absl::FailedPreconditionError(
         "the pod asks for a fixed address, and ipamd gives none "
         "(--fixed-addresses=false)");
+  }
+  if (status.ok() && FixedBy(*pod) && &pool != &own()) {
+    status = absl::FailedPreconditionError(
+        "the pod asks for a fixed address, and its PodNetworking has other "
+        "subnets than the node's own, of which ipamd gives none");
   }
   if (!status.ok()) {
     return turned({.way = Way::kRefused,
@@ -137,7 +147,7 @@ void Daemon::Write(Note note) {
 void Daemon::InstallConflist() {
   const ConflistOptions& conflist = options_.conflist;
   if (conflist.path.empty()) return;
-  if (!own_->desk().CouldLease().ok()) {
+  if (!own().desk().CouldLease().ok()) {
     return conflist_timer_.Set(kConflistPoll);
   }
   const auto written = ipamd::InstallConflist(conflist.path, conflist.text);

@@ -11,27 +11,8 @@
 #include "glog/logging.h"
 
 namespace applets::ipamd {
-namespace {
 
 using base::Attachment;
-
-rpc::PoolEntry EntryOf(const pool::Address& row) {
-  rpc::PoolEntry entry;
-  entry.address = row.ip;
-  entry.subnet = row.subnet;
-  entry.state = std::string(pool::NameOf(row.state));
-  entry.since = row.since;
-  entry.until = row.until;
-  entry.recycled = row.recycled;
-  if (!row.lease) return entry;
-  entry.attachment = row.lease->attachment;
-  entry.pod = row.lease->pod;
-  entry.phase = std::string(pool::NameOf(row.lease->phase));
-  entry.host_ifname = row.lease->host_ifname;
-  return entry;
-}
-
-}  // namespace
 
 absl::Status Desk::Record(const pool::Records& records) {
   absl::Status status = parts_.ledger.Record(records);
@@ -41,9 +22,10 @@ absl::Status Desk::Record(const pool::Records& records) {
 
 rpc::AcquireReply Desk::ReplyOf(const pool::Address& row) const {
   const netlink::Node& node = parts_.node;
-  return {row.ip,
-          row.subnet,
-          {node.name, node.ifindex, node.mtu_bytes, node.address}};
+  return {
+      row.ip,
+      row.subnet,
+      {node.name, node.ifindex, node.mtu_bytes, parts_.gateway(), node.table}};
 }
 
 void Desk::Guard(const Attachment& attachment, uint64_t connection) {
@@ -60,7 +42,7 @@ void Desk::Unguard(const Attachment& attachment) {
 }
 
 void Desk::Acquire(const rpc::AcquireRequest& request, uint64_t connection,
-                   Reply<rpc::AcquireReply> reply) {
+                   const Admit& admit, Reply<rpc::AcquireReply> reply) {
   const Waiting waiting{{request.attachment, request.pod, request.netns,
                          request.host_ifname, request.started_at},
                         connection,
@@ -73,9 +55,9 @@ void Desk::Acquire(const rpc::AcquireRequest& request, uint64_t connection,
   }
   // What has its address already keeps it.
   const bool has_one = parts_.ledger.pool().Find(request.attachment) != nullptr;
-  if (has_one || admit_ == nullptr) return Admitted(waiting);
-  admit_(waiting.wish,
-         [this, waiting](const Turn& turn) { OnTurn(waiting, turn); });
+  if (has_one || admit == nullptr) return Admitted(waiting);
+  admit(waiting.wish,
+        [this, waiting](const Turn& turn) { OnTurn(waiting, turn); });
 }
 
 void Desk::OnTurn(const Waiting& waiting, const Turn& turn) {
@@ -211,8 +193,9 @@ void Desk::RefuseFor(pool::Reason reason, const Waiting& waiting,
 
 pool::Reason Desk::WhyRefused(const pool::Wish& wish,
                               const absl::Status& status) const {
-  if (parts_.keeper->steward().needs_rebuild())
+  if (parts_.keeper->steward().needs_rebuild()) {
     return pool::Reason::kRebuilding;
+  }
   if (waiting_.size() >= kMaxWaiting) return pool::Reason::kOverloaded;
   if (absl::IsFailedPrecondition(status)) return pool::Reason::kDeleted;
   const pool::Address* row = parts_.ledger.pool().Find(wish.attachment);
@@ -391,14 +374,6 @@ absl::Status Desk::CouldLease() const {
   const absl::Status obstacle = parts_.keeper->steward().obstacle(now);
   if (obstacle.ok()) return absl::OkStatus();
   return pool::Dry(parts_.ledger.pool(), parts_.subnet, obstacle, now);
-}
-
-rpc::PoolReply Desk::Pool(const std::string& node_name) const {
-  rpc::PoolReply reply{node_name, {}};
-  for (const auto& [ip, row] : parts_.ledger.pool().addresses()) {
-    reply.entries.push_back(EntryOf(row));
-  }
-  return reply;
 }
 
 }  // namespace applets::ipamd

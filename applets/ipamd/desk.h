@@ -44,6 +44,8 @@ class Desk {
     Undertaker& undertaker;
     Announcer& announcer;
     const netlink::Node& node;
+    // Of the pods; SubnetPool says whose it is.
+    std::function<base::Ipv4()> gateway;
     std::string subnet;
     // Set once it exists.
     Keeper* keeper = nullptr;
@@ -70,7 +72,6 @@ class Desk {
   // What kind of address a pod is to have; may take a while.
   using Admit =
       std::function<void(const pool::Wish&, std::function<void(const Turn&)>)>;
-  void SetAdmit(Admit admit) { admit_ = std::move(admit); }
   // Fixes a warm address to the tenant, for that ADD, when there is one. When
   // an error is returned it has gone into the journal.
   void Want(const pool::Wish& wish, const pool::Tenant& tenant,
@@ -80,9 +81,10 @@ class Desk {
   using Prepare = std::function<void(const base::Pod&, base::Ipv4, Done)>;
   void SetPrepare(Prepare prepare) { prepare_ = std::move(prepare); }
 
-  // `connection` guards the lease: see OnClose.
+  // `connection` guards the lease: see OnClose. `admit`, if there is one, is
+  // asked unless the attachment has its address.
   void Acquire(const rpc::AcquireRequest& request, uint64_t connection,
-               Reply<rpc::AcquireReply> reply);
+               const Admit& admit, Reply<rpc::AcquireReply> reply);
   absl::Status Attached(const base::Attachment& attachment,
                         uint64_t connection);
   // `connection` 0: nobody's (the queue, GC).
@@ -147,7 +149,6 @@ class Desk {
   void Unguard(const base::Attachment& attachment);
 
   Parts parts_;
-  Admit admit_;
   Prepare prepare_;
   std::deque<Waiting> waiting_;
   std::map<uint64_t, base::Attachment> guards_;

@@ -18,10 +18,10 @@ namespace {
 // While leftovers of an address are removed it must not be leased.
 constexpr absl::Duration kLitterRest = absl::Seconds(5);
 
-absl::StatusOr<KernelView> Look(uint32_t node_ifindex) {
+absl::StatusOr<KernelView> Look(const std::vector<uint32_t>& interfaces) {
   auto host = netlink::Socket::Open();
   if (!host.ok()) return host.status();
-  return ViewKernel(*host, node_ifindex);
+  return ViewKernel(*host, interfaces);
 }
 
 void RemoveRulesAndProxies(const std::vector<base::Ipv4>& addresses,
@@ -58,38 +58,45 @@ void Janitor::Sweep() {
 void Janitor::SweepNow(
     bool dry_run,
     std::function<void(absl::StatusOr<std::vector<SweepFound>>)> done) {
-  worker_.Run(
-      [this, node = parts_.node.ifindex, dry_run, done = std::move(done)] {
-        parts_.loop.Post([this, view = Look(node), dry_run, done] {
-          if (!view.ok()) return done(view.status());
-          const Findings found = Examine(*view);
-          Suspects rehearsal = suspects_;
-          Suspects& suspects = dry_run ? rehearsal : suspects_;
-          const Findings confirmed = suspects.Confirm(found, absl::Now());
-          if (!dry_run) PutRight(confirmed);
-          done(Report(found, confirmed, dry_run));
-        });
-      });
+  worker_.Run([this, interfaces = parts_.pools.Interfaces(), dry_run,
+               done = std::move(done)] {
+    parts_.loop.Post([this, view = Look(interfaces), dry_run, done] {
+      if (!view.ok()) return done(view.status());
+      const Findings found = Examine(*view);
+      Suspects rehearsal = suspects_;
+      Suspects& suspects = dry_run ? rehearsal : suspects_;
+      const Findings confirmed = suspects.Confirm(found, absl::Now());
+      if (!dry_run) PutRight(confirmed);
+      done(Report(found, confirmed, dry_run));
+    });
+  });
 }
 
 Findings Janitor::Examine(const KernelView& kernel) const {
-  return Compare(
-      {parts_.ledger.pool(), parts_.keeper.steward().needs_rebuild()},
-      parts_.undertaker.links(), kernel,
-      [this](const auto& a) { return parts_.desk.IsGuarded(a); });
+  Books books{{}, parts_.pools.AreLost() || parts_.is_blind()};
+  for (const auto& pool : parts_.pools.all()) {
+    books.pools.push_back(&pool->pool());
+  }
+  return Compare(books, parts_.undertaker.links(), kernel,
+                 [this](const auto& a) { return parts_.pools.IsGuarded(a); });
 }
 
 void Janitor::PutRight(const Findings& findings) {
   for (const auto& attachment : findings.complete) {
+    SubnetPool* pool = parts_.pools.HolderOf(attachment);
+    if (pool == nullptr) continue;
     Tell("unreported", attachment.ToString());
-    parts_.desk.Attached(attachment, 0).IgnoreError();
+    pool->desk().Attached(attachment, 0).IgnoreError();
   }
   for (const auto& attachment : findings.abandoned) {
+    SubnetPool* pool = parts_.pools.HolderOf(attachment);
+    if (pool == nullptr) continue;
     Tell("abandoned", attachment.ToString());
-    parts_.desk.Abandon(attachment);
+    pool->desk().Abandon(attachment);
   }
   for (const auto& attachment : findings.detaching) {
-    parts_.desk.Bury(attachment, [](absl::Status) {});
+    SubnetPool* pool = parts_.pools.HolderOf(attachment);
+    if (pool != nullptr) pool->desk().Bury(attachment, [](absl::Status) {});
   }
   for (const auto& attachment : findings.leaked) EndLeak(attachment);
   for (const auto& attachment : findings.orphans) {
@@ -104,15 +111,16 @@ void Janitor::PutRight(const Findings& findings) {
 // As by a DEL that came just now: what is left of the network goes, and an ADD
 // that is still on its way is refused.
 void Janitor::EndLeak(const base::Attachment& attachment) {
-  const pool::Address* row = parts_.ledger.pool().Find(attachment);
-  if (row == nullptr) return;
+  SubnetPool* pool = parts_.pools.HolderOf(attachment);
+  if (pool == nullptr) return;
+  const pool::Address* row = pool->pool().Find(attachment);
   Tell("leak", attachment.ToString());
   parts_.note({.reason = pool::Reason::kLeak,
                .address = row->ip,
                .attachment = attachment,
                .pod = row->lease->pod,
                .subnet = row->subnet});
-  parts_.desk.Release(
+  pool->desk().Release(
       {attachment, row->lease->pod, row->lease->host_ifname, ledger::BootNow()},
       0, [](absl::Status) {});
 }
@@ -122,30 +130,41 @@ void Janitor::Tell(const char* kind, const std::string& what) {
   parts_.metrics.Add("cnivpc_repairs_total", {{"kind", kind}});
 }
 
+std::map<SubnetPool*, std::vector<base::Ipv4>> Janitor::ByPool(
+    const std::vector<base::Ipv4>& ips) const {
+  std::map<SubnetPool*, std::vector<base::Ipv4>> by_pool;
+  for (const base::Ipv4 ip : ips) {
+    SubnetPool* pool = parts_.pools.HolderOf(ip);
+    if (pool != nullptr) by_pool[pool].push_back(ip);
+  }
+  return by_pool;
+}
+
 void Janitor::RemoveLitter(const std::vector<base::Ipv4>& littered) {
-  if (littered.empty()) return;
   for (const base::Ipv4 ip : littered) Tell("litter", ip.ToString());
-  if (!LetRest(littered)) return;
-  parts_.keeper.Kick();
-  worker_.Run([littered, node = parts_.node.ifindex] {
-    RemoveRulesAndProxies(littered, node);
-  });
+  for (const auto& [pool, ips] : ByPool(littered)) {
+    if (!LetRest(*pool, ips)) continue;
+    pool->keeper().Kick();
+    worker_.Run([ips = ips, interface = pool->node().ifindex] {
+      RemoveRulesAndProxies(ips, interface);
+    });
+  }
 }
 
 // Sees to it that nobody leases them meanwhile; false if that can't be stored.
-bool Janitor::LetRest(const std::vector<base::Ipv4>& littered) {
+bool Janitor::LetRest(SubnetPool& pool, const std::vector<base::Ipv4>& ips) {
   const absl::Time now = absl::Now();
   pool::Records records;
-  for (const base::Ipv4 ip : littered) {
-    pool::Address row = *parts_.ledger.pool().Find(ip);
+  for (const base::Ipv4 ip : ips) {
+    pool::Address row = *pool.pool().Find(ip);
     const bool cooling = row.state == pool::State::kCooling;
     if (row.state != pool::State::kWarm && !cooling) continue;
     row.until = std::max(now + kLitterRest, cooling ? row.until : now);
     row.state = pool::State::kCooling;
     records.push_back(pool::PutAddress{std::move(row)});
   }
-  const absl::Status status = parts_.ledger.Record(records);
-  parts_.on_store_status(status);
+  const absl::Status status = pool.ledger().Record(records);
+  pool.OnStoreStatus(status);
   return status.ok();
 }
 
@@ -153,9 +172,11 @@ void Janitor::FreeVacant(const std::vector<base::Ipv4>& vacant) {
   if (vacant.empty()) return;
   LOG(INFO) << "sweep: quarantined addresses that nobody uses any more: "
             << vacant.size();
-  parts_.on_store_status(parts_.ledger.Record(
-      parts_.ledger.pool().DecideVacant(vacant, absl::Now())));
-  parts_.keeper.Kick();
+  for (const auto& [pool, ips] : ByPool(vacant)) {
+    pool->OnStoreStatus(
+        pool->ledger().Record(pool->pool().DecideVacant(ips, absl::Now())));
+    pool->keeper().Kick();
+  }
 }
 
 }  // namespace applets::ipamd

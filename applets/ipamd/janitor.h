@@ -2,42 +2,37 @@
 #define CNIVPC_APPLETS_IPAMD_JANITOR_H_
 
 #include <functional>
+#include <map>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "applets/ipamd/desk.h"
 #include "applets/ipamd/journal.h"
-#include "applets/ipamd/keeper.h"
 #include "applets/ipamd/metrics.h"
+#include "applets/ipamd/pools.h"
 #include "applets/ipamd/sweep.h"
 #include "applets/ipamd/sweep_report.h"
 #include "applets/ipamd/undertaker.h"
-#include "applets/ledger/ledger.h"
 #include "base/address.h"
 #include "base/loop.h"
-#include "netlink/node.h"
 
 namespace applets::ipamd {
 
 // Sweeps up what crashes leave behind: looks at the kernel now and then, has it
-// compared with the pool (sweep.h), and puts right what differs. Lives on the
+// compared with all pools (sweep.h), and puts right what differs. Lives on the
 // loop's thread; a thread of its own, which owns nothing, does what blocks.
 class Janitor {
  public:
   struct Parts {
     base::Loop& loop;
-    ledger::Ledger& ledger;
+    Pools& pools;
     Undertaker& undertaker;
-    Desk& desk;
-    Keeper& keeper;
     Metrics& metrics;
-    const netlink::Node& node;
     absl::Duration interval;    // from the end of a sweep to the next one
     absl::Duration leak_grace;  // how long a link is gone before its lease ends
-    // A record was stored, or couldn't be.
-    std::function<void(const absl::Status&)> on_store_status;
+    // Something isn't known yet that may make what looks left over be a pod's.
+    std::function<bool()> is_blind;
     // For the journal.
     std::function<void(Note)> note;
   };
@@ -59,8 +54,10 @@ class Janitor {
   void EndLeak(const base::Attachment& attachment);
   void Tell(const char* kind, const std::string& what);
   void RemoveLitter(const std::vector<base::Ipv4>& littered);
-  bool LetRest(const std::vector<base::Ipv4>& littered);
+  static bool LetRest(SubnetPool& pool, const std::vector<base::Ipv4>& ips);
   void FreeVacant(const std::vector<base::Ipv4>& vacant);
+  std::map<SubnetPool*, std::vector<base::Ipv4>> ByPool(
+      const std::vector<base::Ipv4>& ips) const;
 
   Parts parts_;
   Suspects suspects_;

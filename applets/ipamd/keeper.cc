@@ -170,8 +170,11 @@ void Keeper::Do(pool::Actions actions) {
 
 // Runs `blocking` on a worker; what it returns runs here afterwards.
 void Keeper::Run(base::Workers& workers, std::function<Finish()> blocking) {
-  workers.Run([this, blocking = std::move(blocking)] {
-    loop_.Post([finish = blocking()] { finish(); });
+  workers.Run([&loop = loop_, alive = std::weak_ptr<const bool>(alive_),
+               blocking = std::move(blocking)] {
+    loop.Post([alive, finish = blocking()] {
+      if (!alive.expired()) finish();
+    });
   });
 }
 
@@ -220,8 +223,13 @@ void Keeper::List(const pool::CallList& /*call*/) {
               AddTenants(tenants, known, rebuilding, *listing);
           if (!status.ok()) listing = status;
         }
-        return [this, asked_at, listing = std::move(listing)] {
+        return [this, asked_at, listing = std::move(listing)]() mutable {
           Count("List", listing.status());
+          if (listing.ok() && handlers_.is_others != nullptr) {
+            std::erase_if(listing->users, [this](const pool::User& user) {
+              return handlers_.is_others(user.address);
+            });
+          }
           Do(steward_.OnListed(asked_at, listing, absl::Now()));
         };
       });

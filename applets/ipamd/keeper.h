@@ -50,6 +50,8 @@ class Keeper {
     // The addresses of all claims, called on a worker thread when the VPC lists
     // some that the pool doesn't know. Empty if there are no claims.
     std::function<absl::StatusOr<pool::Tenants>()> tenants;
+    // Whether a pod's address is another interface's. Empty if there is none.
+    std::function<bool(base::Ipv4)> is_others;
     // Up to `count` addresses from other nodes: OnBorrowed is to follow. Empty
     // if there is nobody to ask.
     std::function<void(int count)> borrow;
@@ -101,6 +103,8 @@ class Keeper {
   std::deque<pool::Action> to_do_;
   bool doing_ = false;
   base::Timer timer_;
+  // What workers have posted is left undone when it is gone.
+  std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
   base::Workers changing_{1};
   base::Workers asking_{1};
   base::Workers looking_{1};

@@ -32,14 +32,15 @@ constexpr MonitorGroup kGroups[] = {MonitorGroup::kLink, MonitorGroup::kAddress,
 
 // As the plugin made it, but for the indexes.
 netlink::PodNetwork NetworkOf(const pool::Address& row,
-                              const netlink::Node& node) {
+                              const netlink::Node& node, base::Ipv4 gateway) {
   const std::string alias = ledger::AliasOf(row.lease->attachment);
   return {.pod_ifname = row.lease->attachment.ifname,
           .host_ifname = row.lease->host_ifname,
           .alias = alias,
           .address = row.ip,
-          .node_address = node.address,
+          .node_address = gateway,
           .node_ifindex = node.ifindex,
+          .table = node.table,
           .mtu_bytes = node.mtu_bytes,
           .pod_mac = netlink::PodMac(alias),
           .host_mac = netlink::HostMac(alias)};
@@ -183,20 +184,34 @@ void Mender::Tick() {
   if (relist_) Relist();
   const auto targets = drift_.Due(absl::Now());
   if (targets.empty()) return Arm();
-  worker_.Run([this, sights = WhatIsKnown(targets)]() mutable {
-    parts_.loop.Post(
-        [this, seen = Look(std::move(sights))] { OnLooked(seen); });
+  Run([this, sights = WhatIsKnown(targets)] {
+    return [this, seen = Look(sights)] { OnLooked(seen); };
   });
+}
+
+// Runs `blocking` on the worker; what it returns runs here afterwards.
+void Mender::Run(std::function<std::function<void()>()> blocking) {
+  worker_.Run([&loop = parts_.loop, alive = std::weak_ptr<const bool>(alive_),
+               blocking = std::move(blocking)] {
+    loop.Post([alive, finish = blocking()] {
+      if (!alive.expired()) finish();
+    });
+  });
+}
+
+base::Ipv4 Mender::Gateway() const {
+  return parts_.gateway == nullptr ? parts_.node.address : parts_.gateway();
 }
 
 Sights Mender::WhatIsKnown(const std::vector<Drift::Target>& targets) const {
   Sights sights;
+  if (parts_.node.ifindex == 0) return sights;  // the interface is away
   for (const Drift::Target& target : targets) {
     const pool::Address* row = parts_.pool.Find(target.attachment);
     if (row == nullptr) continue;
     sights.push_back({.target = target,
                       .netns = row->lease->netns,
-                      .network = NetworkOf(*row, parts_.node),
+                      .network = NetworkOf(*row, parts_.node, Gateway()),
                       .missing = {},
                       .unseen = {}});
     sights.back().network.host_ifindex = target.host_ifindex;
@@ -225,9 +240,8 @@ void Mender::OnLooked(const absl::StatusOr<Sights>& sights) {
     orders.back().missing = order.missing;
   }
   if (orders.empty()) return Arm();
-  worker_.Run([this, orders = std::move(orders)] {
-    parts_.loop.Post(
-        [this, orders, done = Mend(orders)] { OnMended(orders, done); });
+  Run([this, orders = std::move(orders)] {
+    return [this, orders, done = Mend(orders)] { OnMended(orders, done); };
   });
 }
 
@@ -265,12 +279,11 @@ void Mender::TakeBack() {
 // --- proxies
 
 void Mender::ListProxies() {
-  if (parts_.pool.counts().leased == 0) {
+  if (parts_.pool.counts().leased == 0 || parts_.node.ifindex == 0) {
     return proxy_timer_.Set(kProxyInterval);
   }
-  worker_.Run([this, ifindex = parts_.node.ifindex] {
-    parts_.loop.Post(
-        [this, proxies = ProxiesOn(ifindex)] { OnProxies(proxies); });
+  Run([this, ifindex = parts_.node.ifindex] {
+    return [this, proxies = ProxiesOn(ifindex)] { OnProxies(proxies); };
   });
 }
 

@@ -20,10 +20,11 @@
 
 namespace applets::ipamd {
 
-// Sees to it that pods' networks stay as they were made: hears from the kernel
-// what changes, on the node and in pods, has drift.h decide, and mends what is
-// missing (netlink/pod_repair.h). Lives on the loop's thread, in the node's
-// network namespace; a thread of its own, which owns nothing, does what blocks.
+// Sees to it that the networks of an interface's pods stay as they were made:
+// hears from the kernel what changes, on the node and in pods, has drift.h
+// decide, and mends what is missing (netlink/pod_repair.h). Lives on the loop's
+// thread, in the node's network namespace; a thread of its own, which owns
+// nothing, does what blocks.
 class Mender {
  public:
   // From the first thing that the kernel tells until all that has come in by
@@ -45,6 +46,8 @@ class Mender {
     Drift::Scope scope;
     // For the journal.
     std::function<void(Note)> note;
+    // The address of the node's main interface, if `node` isn't that.
+    std::function<base::Ipv4()> gateway = nullptr;
   };
   // Hears from now on, but doesn't look yet.
   static absl::StatusOr<std::unique_ptr<Mender>> Open(Parts parts);
@@ -75,6 +78,8 @@ class Mender {
   void TellHeldBack(const Drift::HeldBack& held);
   void TellUnseen(const Sight& sight);
   void TakeBack();
+  base::Ipv4 Gateway() const;
+  void Run(std::function<std::function<void()>()> blocking);
 
   Parts parts_;
   netlink::Monitor monitor_;
@@ -90,6 +95,8 @@ class Mender {
   base::Timer proxy_timer_;
   base::Timer patrol_timer_;
   base::Timer leftover_timer_;
+  // What the worker has posted is left undone when it is gone.
+  std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
   base::Workers worker_{1};
 };
 

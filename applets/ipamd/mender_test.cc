@@ -114,8 +114,8 @@ class MenderTest : public ::testing::Test {
   std::function<void()> on_note_;
   std::unique_ptr<base::Loop> loop_ = *base::Loop::Create();
   std::unique_ptr<Undertaker> undertaker_ = *Undertaker::Open(
-      *loop_,
-      {[this] { return lab_.node().ifindex; }, [](const netlink::Event&) {}});
+      *loop_, {[this](const auto&) { return lab_.node().ifindex; },
+               [](const netlink::Event&) {}});
   std::unique_ptr<Mender> mender_;
 };
 

@@ -2,6 +2,7 @@
 #define CNIVPC_APPLETS_IPAMD_METRICS_H_
 
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -10,7 +11,8 @@
 namespace applets::ipamd {
 
 // Counters and gauges in Prometheus' text format 0.0.4. A metric is declared
-// once, then counted by its labels. One thread.
+// once (again is as well), then counted by its labels. A copy is another hand
+// on the same metrics. One thread.
 class Metrics {
  public:
   using Labels = std::map<std::string, std::string>;
@@ -21,6 +23,11 @@ class Metrics {
   void Add(const std::string& name, const Labels& labels = {}, double by = 1);
   void Set(const std::string& name, double value, const Labels& labels = {});
 
+  // The same metrics, to each of which these labels are added.
+  Metrics With(Labels labels) const;
+  // Whatever has been counted with all the labels of this is forgotten.
+  void Forget();
+
   std::string Text() const;
 
  private:
@@ -29,7 +36,12 @@ class Metrics {
     std::string help;
     std::map<Labels, double> values;
   };
-  std::map<std::string, Family> families_;
+  Family& Find(const std::string& name);
+  Labels Complete(Labels labels) const;
+
+  std::shared_ptr<std::map<std::string, Family>> families_ =
+      std::make_shared<std::map<std::string, Family>>();
+  Labels common_;
 };
 
 }  // namespace applets::ipamd

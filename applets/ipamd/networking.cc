@@ -60,10 +60,17 @@ bool Networking::MayNeedOther() const {
   return complete_ ? !known_.empty() : assume_some_ || !known_.empty();
 }
 
-std::vector<std::string> Networking::Names() const {
-  std::vector<std::string> names;
-  for (const auto& [name, known] : known_) names.push_back(name);
-  return names;
+std::vector<Realm> Networking::Realms() const {
+  std::vector<Realm> realms;
+  for (const auto& [name, known] : known_) {
+    realms.insert(realms.end(), known.realms.begin(), known.realms.end());
+  }
+  return realms;
+}
+
+bool Networking::IsOpening(const Realm& realm) const {
+  const State* state = StateOf(realm);
+  return state != nullptr && state->phase == Phase::kOpening;
 }
 
 std::optional<std::string> Networking::NameFor(const kube::Pod& pod) {

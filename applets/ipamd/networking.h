@@ -95,6 +95,8 @@ class Networking {
   // Those to be opened now for these pods.
   std::vector<Realm> DecideOpen(const std::vector<const kube::Pod*>& pods,
                                 const Supplies& supplies, absl::Time now) const;
+  // Whether it is closed, and may be opened by now.
+  bool CouldOpen(const Realm& realm, absl::Time now) const;
   // Those to be closed now. Open ones that aren't named any more begin to
   // linger.
   std::vector<Realm> DecideClose(const Supplies& supplies, absl::Time now);
@@ -102,8 +104,9 @@ class Networking {
   absl::Time deadline(absl::Time now) const;
 
   const Realm& own() const { return own_; }
-  // Those of the PodNetworkings, for whoever wants to see.
-  std::vector<std::string> Names() const;
+  // Those that PodNetworkings name.
+  std::vector<Realm> Realms() const;
+  bool IsOpening(const Realm& realm) const;
 
  private:
   struct Known {
@@ -135,7 +138,6 @@ class Networking {
   Choice RefuseAll(const Known& known, const Supplies& supplies) const;
   const State* StateOf(const Realm& realm) const;
   bool IsOpen(const Realm& realm) const;
-  bool CouldOpen(const Realm& realm, absl::Time now) const;
   bool IsNamed(const Realm& realm) const;
 
   const Realm own_;

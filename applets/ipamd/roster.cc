@@ -39,17 +39,10 @@ std::optional<absl::Duration> KeptFor(const kube::Pod& pod) {
 }
 
 absl::Status CheckSupported(const kube::Pod& pod) {
-  const kube::ObjectMeta& meta = pod.meta;
   if (AsksForFixed(pod) && !FixedBy(pod)) {
     return absl::FailedPreconditionError(absl::StrCat(
         "the pod asks for a fixed address (annotation ",
         kube::kStaticIpAnnotation, "), which only StatefulSets' pods get"));
-  }
-  if (!meta.Annotation(kube::kPodNetworkingAnnotation).empty() &&
-      meta.Annotation(kube::kNoPodNetworkingAnnotation) != "true") {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "the pod asks for subnets of its own (annotation ",
-        kube::kPodNetworkingAnnotation, "), which this version doesn't give"));
   }
   return absl::OkStatus();
 }
@@ -76,17 +69,14 @@ const kube::Pod* Roster::Find(const kube::ObjectKey& key) const {
   return it == pods_.end() ? nullptr : &it->second;
 }
 
-int Roster::Demand(const pool::Pool& pool) const {
-  if (expected_.empty()) return 0;
-  absl::flat_hash_set<std::string> served;
-  for (const auto& [ip, row] : pool.addresses()) {
-    if (row.lease) served.insert(row.lease->pod.uid);
-  }
-  int demand = 0;
+std::vector<const kube::Pod*> Roster::Expected(
+    const absl::flat_hash_set<std::string>& served) const {
+  std::vector<const kube::Pod*> pods;
   for (const kube::ObjectKey& key : expected_) {
-    if (!served.contains(RuntimeUid(pods_.at(key)))) ++demand;
+    const kube::Pod& pod = pods_.at(key);
+    if (!served.contains(RuntimeUid(pod))) pods.push_back(&pod);
   }
-  return demand;
+  return pods;
 }
 
 }  // namespace applets::ipamd

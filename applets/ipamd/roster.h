@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "kube/objects.h"
 #include "kube/resource.h"
-#include "pool/pool.h"
 
 namespace applets::ipamd {
 
@@ -29,9 +29,11 @@ class Roster {
   const kube::Pod* Find(const kube::ObjectKey& key) const;
   size_t size() const { return pods_.size(); }
 
-  // How many pods are about to ask for an address: scheduled here, alive, on no
-  // network yet, and without a lease.
-  int Demand(const pool::Pool& pool) const;
+  // The pods that are about to ask for an address: scheduled here, alive, on no
+  // network yet, and without a lease; `served` are the uids of those with one,
+  // as the runtime knows them.
+  std::vector<const kube::Pod*> Expected(
+      const absl::flat_hash_set<std::string>& served) const;
 
  private:
   std::map<kube::ObjectKey, kube::Pod> pods_;
@@ -39,9 +41,8 @@ class Roster {
   std::set<kube::ObjectKey> expected_;
 };
 
-// FAILED_PRECONDITION: the pod asks, by UK8S's annotations, for what it can't
-// have: subnets of its own; or, being no StatefulSet's, a fixed address. Any
-// other address would be a wrong one.
+// FAILED_PRECONDITION: the pod asks, by UK8S's annotation, for a fixed address,
+// which it can't have, being no StatefulSet's. Any other would be a wrong one.
 absl::Status CheckSupported(const kube::Pod& pod);
 
 // The StatefulSet of a pod that asks for a fixed address; nullopt: it doesn't,

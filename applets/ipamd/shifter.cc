@@ -199,8 +199,11 @@ void Shifter::Tell(Side side, const pool::Note& note) {
 // Runs `blocking` on a worker; what it returns runs here afterwards.
 void Shifter::Run(Crew& crew, std::function<Finish()> blocking) {
   if (crew == nullptr) crew = std::make_unique<base::Workers>(kCrew);
-  crew->Run([this, blocking = std::move(blocking)] {
-    parts_.loop.Post([finish = blocking()] { finish(); });
+  crew->Run([&loop = parts_.loop, alive = std::weak_ptr<const bool>(alive_),
+             blocking = std::move(blocking)] {
+    loop.Post([alive, finish = blocking()] {
+      if (!alive.expired()) finish();
+    });
   });
 }
 

@@ -140,6 +140,8 @@ class Shifter {
   absl::Time next_complaint_ = absl::InfinitePast();
   base::Timer timer_;
   std::unique_ptr<rpc::PeerServer> server_;
+  // What workers have posted is left undone when it is gone.
+  std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
   Crew talking_;  // to other nodes about addresses
   Crew looking_;  // at other nodes for operators
   Crew moving_;   // calls to the VPC

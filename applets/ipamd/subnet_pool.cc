@@ -7,7 +7,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "applets/ipamd/vpc_metrics.h"
-#include "applets/ledger/vpc_config.h"
 #include "base/status.h"
 #include "glog/logging.h"
 #include "netlink/conntrack.h"
@@ -62,6 +61,16 @@ bool IsInUse(pool::State state) {
 
 }  // namespace
 
+pool::Policy PolicyOf(const Options& options) {
+  pool::Policy policy;
+  policy.cooldown = options.vpc.cooldown;
+  policy.probing = options.acd_timing.probes > 0;
+  if (!options.peers.access.none()) {
+    policy.loss_hold = pool::ShiftOptions().Aftermath();
+  }
+  return policy;
+}
+
 absl::StatusOr<std::unique_ptr<SubnetPool>> SubnetPool::Open(Parts parts) {
   std::unique_ptr<SubnetPool> pool(new SubnetPool(std::move(parts)));
   RETURN_IF_ERROR(pool->Assemble());
@@ -70,6 +79,7 @@ absl::StatusOr<std::unique_ptr<SubnetPool>> SubnetPool::Open(Parts parts) {
 
 SubnetPool::SubnetPool(Parts parts)
     : parts_(std::move(parts)),
+      name_(parts_.realm.Name()),
       announcer_(parts_.loop, parts_.metrics, [this](base::Ipv4 ip) {
         const pool::Address* row = pool().Find(ip);
         return row != nullptr && row->lease.has_value();
@@ -78,20 +88,28 @@ SubnetPool::SubnetPool(Parts parts)
 SubnetPool::~SubnetPool() = default;
 
 absl::Status SubnetPool::Assemble() {
-  announcer_.UseInterface(parts_.node);
-  desk_ = std::make_unique<Desk>(Desk::Parts{
-      ledger(), parts_.undertaker, announcer_, parts_.node, subnet(), nullptr,
-      [this](const absl::Status& status) { OnStoreStatus(status); },
-      parts_.handlers.note});
-  ASSIGN_OR_RETURN(auto provider,
-                   ledger::OpenProvider(parts_.options.vpc,
-                                        parts_.options.state_dir, parts_.node));
+  desk_ = std::make_unique<Desk>(
+      Desk::Parts{ledger(), parts_.undertaker, announcer_, parts_.node,
+                  parts_.handlers.gateway, subnet(), nullptr,
+                  [this](const absl::Status& status) { OnStoreStatus(status); },
+                  parts_.handlers.note});
+  ASSIGN_OR_RETURN(
+      auto provider,
+      ledger::OpenProvider(parts_.options.vpc, parts_.options.state_dir,
+                           parts_.node, parts_.access));
   RETURN_IF_ERROR(OpenProber());
   keeper_ = std::make_unique<Keeper>(parts_.loop, ledger(), std::move(provider),
                                      parts_.options, parts_.metrics,
                                      KeeperHandlers());
   desk_->SetKeeper(keeper_.get());
-  return OpenShifter();
+  UseNode(parts_.node);
+  RETURN_IF_ERROR(OpenShifter());
+  if (parts_.options.repair == Drift::Scope::kNone) return absl::OkStatus();
+  ASSIGN_OR_RETURN(
+      mender_, Mender::Open({parts_.loop, pool(), parts_.undertaker,
+                             parts_.metrics, parts_.node, parts_.options.repair,
+                             parts_.handlers.note, parts_.handlers.gateway}));
+  return absl::OkStatus();
 }
 
 Keeper::Handlers SubnetPool::KeeperHandlers() {
@@ -105,6 +123,7 @@ Keeper::Handlers SubnetPool::KeeperHandlers() {
           .stop_probe = [this](base::Ipv4 ip) { prober_->Stop(ip); },
           .flows = &AskForFlows,
           .tenants = parts_.handlers.tenants,
+          .is_others = parts_.handlers.is_others,
           .borrow = Borrowing()};
 }
 
@@ -124,7 +143,6 @@ absl::Status SubnetPool::OpenProber() {
   ASSIGN_OR_RETURN(
       prober_, Prober::Open(parts_.loop, parts_.metrics,
                             parts_.options.acd_timing, std::move(handlers)));
-  prober_->UseInterface(parts_.node);
   for (const auto& [ip, row] : pool().addresses()) {
     WatchOver({pool::PutAddress{row}});
   }
@@ -163,6 +181,7 @@ absl::Status SubnetPool::OpenShifter() {
 void SubnetPool::Start() {
   keeper_->Start();
   shifter_->Start();
+  if (mender_ != nullptr) mender_->Begin();
 }
 
 void SubnetPool::Stop() { shifter_->Stop(); }
@@ -197,9 +216,26 @@ void SubnetPool::OnLink(const netlink::Link& link) {
   node.mtu_bytes = link.mtu_bytes;
   LOG(INFO) << "interface=" << node.name << " changed: ifindex=" << node.ifindex
             << " mac=" << node.mac.ToString() << " mtu=" << node.mtu_bytes;
-  if (!moved) return;
+  if (moved) UseNode(netlink::Node(node));
+}
+
+void SubnetPool::UseNode(const netlink::Node& node) {
+  parts_.node = node;
+  if (node.ifindex == 0) return;
   announcer_.UseInterface(node);
   prober_->UseInterface(node);
+}
+
+bool SubnetPool::in_use() const {
+  const pool::Counts counts = pool().counts();
+  return counts.leased > 0 || counts.fixed > 0 || desk_->waiting() > 0 ||
+         desk_->guards() > 0;
+}
+
+absl::Status SubnetPool::Record(const pool::Records& records) {
+  absl::Status status = ledger().Record(records);
+  OnStoreStatus(status);
+  return status;
 }
 
 void SubnetPool::OnStoreStatus(const absl::Status& status) {
@@ -248,6 +284,9 @@ void SubnetPool::UpdateMetrics() {
   metrics.Set("cnivpc_adds_waiting", desk_->waiting());
   CopyVpcMetrics(keeper_->provider()->usage(), metrics);
   shifter_->UpdateMetrics();
+  if (mender_ != nullptr) {
+    metrics.Set("cnivpc_drift_held_back", mender_->held_back());
+  }
 }
 
 }  // namespace applets::ipamd

@@ -11,13 +11,17 @@
 #include "applets/ipamd/desk.h"
 #include "applets/ipamd/journal.h"
 #include "applets/ipamd/keeper.h"
+#include "applets/ipamd/mender.h"
 #include "applets/ipamd/metrics.h"
 #include "applets/ipamd/options.h"
 #include "applets/ipamd/prober.h"
 #include "applets/ipamd/shifter.h"
 #include "applets/ipamd/undertaker.h"
 #include "applets/ledger/ledger.h"
+#include "applets/ledger/realm.h"
+#include "applets/ledger/vpc_config.h"
 #include "applets/rpc/server.h"
+#include "base/address.h"
 #include "base/loop.h"
 #include "netlink/link.h"
 #include "netlink/node.h"
@@ -25,11 +29,17 @@
 
 namespace applets::ipamd {
 
+using ledger::Realm;
+
+// The times that a pool's decisions depend on.
+pool::Policy PolicyOf(const Options& options);
+
 // The addresses of one network interface, and all that works for them: the
 // store, the desk where they are leased, the keeper that gets them from the VPC
 // and gives them back, their probes, announcements and moves between nodes.
-// Pods' links are the node's, and so is who looks after them (Undertaker,
-// Janitor, Mender). Lives on the loop's thread.
+// And its pods' networks, that they stay as they are; their links are the
+// node's, and so is who takes them down and sweeps up (Undertaker, Janitor).
+// Lives on the loop's thread.
 class SubnetPool {
  public:
   struct Handlers {
@@ -39,6 +49,10 @@ class SubnetPool {
     std::function<absl::StatusOr<pool::Tenants>()> tenants;
     // Answers a call that only looks, as on the socket.
     std::function<void(const rpc::Call&, const rpc::Reply&)> look;
+    // As Keeper::Handlers has it; may be empty.
+    std::function<bool(base::Ipv4)> is_others;
+    // The address of the node's main interface, the gateway of all pods.
+    std::function<base::Ipv4()> gateway;
     // For the journal.
     std::function<void(Note)> note;
     // The pool has changed by these.
@@ -50,8 +64,12 @@ class SubnetPool {
     Undertaker& undertaker;
     // Of this interface and its subnet; `vpc` leaves nothing open.
     Options options;
+    ledger::SharedAccess access;  // of all pools
     std::unique_ptr<ledger::Ledger> ledger;
+    // Number 0 if the link isn't there yet: until UseNode nothing is probed.
     netlink::Node node;
+    Realm realm;
+    base::Ipv4Prefix prefix;  // the subnet's
     Handlers handlers;
   };
 
@@ -61,6 +79,8 @@ class SubnetPool {
 
   // Begins; once, when all handlers can be called.
   void Start();
+  // From now on its addresses are found at this interface.
+  void UseNode(const netlink::Node& node);
   // A link of the node has changed, this pool's or another one.
   void OnLink(const netlink::Link& link);
   // Lends nothing any more.
@@ -77,7 +97,14 @@ class SubnetPool {
   const netlink::Node& node() const { return parts_.node; }
   const Options& options() const { return parts_.options; }
   const std::string& subnet() const { return parts_.options.vpc.subnet; }
+  const Realm& realm() const { return parts_.realm; }
+  const std::string& name() const { return name_; }
+  const base::Ipv4Prefix& prefix() const { return parts_.prefix; }
+  // A pod has an address, or waits for one.
+  bool in_use() const;
 
+  // Stores and applies; for those who aren't parts of it.
+  absl::Status Record(const pool::Records& records);
   // A record was stored, or couldn't be.
   void OnStoreStatus(const absl::Status& status);
   // A store that failed is tried again.
@@ -101,12 +128,14 @@ class SubnetPool {
   void WatchOver(const pool::Records& records);
 
   Parts parts_;
+  const std::string name_;
   absl::Status store_status_;
   Announcer announcer_;
   std::unique_ptr<Desk> desk_;
   std::unique_ptr<Prober> prober_;
   std::unique_ptr<Keeper> keeper_;
   std::unique_ptr<Shifter> shifter_;
+  std::unique_ptr<Mender> mender_;  // null with --repair=none
 };
 
 }  // namespace applets::ipamd

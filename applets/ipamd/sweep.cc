@@ -1,5 +1,6 @@
 #include "applets/ipamd/sweep.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "applets/ledger/alias.h"
@@ -18,16 +19,56 @@ std::vector<T> InBoth(const std::vector<T>& now, const std::set<T>& before) {
   return both;
 }
 
+void CompareFree(const pool::Address& row, const KernelView& kernel,
+                 Findings& findings) {
+  if (kernel.routed.contains(row.ip)) return;
+  if (row.state == pool::State::kQuarantined) {
+    findings.vacant.push_back(row.ip);
+  } else if (kernel.rules.contains(row.ip) || kernel.proxies.contains(row.ip)) {
+    findings.littered.push_back(row.ip);
+  }
+}
+
+void CompareLeased(const pool::Address& row, const LinkTable& links,
+                   const KernelView& kernel,
+                   const std::function<bool(const base::Attachment&)>& guarded,
+                   Findings& findings) {
+  const base::Attachment& attachment = row.lease->attachment;
+  const bool made =
+      kernel.rules.contains(row.ip) && kernel.proxies.contains(row.ip);
+  if (row.lease->phase == pool::Phase::kDetaching) {
+    findings.detaching.push_back(attachment);
+  } else if (row.lease->phase == pool::Phase::kAttaching &&
+             !guarded(attachment)) {
+    const bool link = links.Find(ledger::AliasOf(attachment), "") != 0;
+    (link && made ? findings.complete : findings.abandoned)
+        .push_back(attachment);
+  } else if (row.lease->phase == pool::Phase::kAttached &&
+             !kernel.routed.contains(row.ip) &&
+             links.Find(ledger::AliasOf(attachment), row.lease->host_ifname) ==
+                 0) {
+    findings.leaked.push_back(attachment);
+  }
+}
+
+bool IsLeased(const Books& books, const base::Attachment& attachment) {
+  return std::any_of(
+      books.pools.begin(), books.pools.end(),
+      [&](const auto* pool) { return pool->Find(attachment) != nullptr; });
+}
+
 }  // namespace
 
 absl::StatusOr<KernelView> ViewKernel(netlink::Socket& host,
-                                      uint32_t node_ifindex) {
+                                      const std::vector<uint32_t>& interfaces) {
   ASSIGN_OR_RETURN(const auto rules, netlink::ListPodRules(host));
-  ASSIGN_OR_RETURN(const auto proxies,
-                   netlink::ListPodProxies(host, node_ifindex));
+  KernelView view{{rules.begin(), rules.end()}, {}, {}};
+  for (const uint32_t ifindex : interfaces) {
+    ASSIGN_OR_RETURN(const auto proxies,
+                     netlink::ListPodProxies(host, ifindex));
+    view.proxies.insert(proxies.begin(), proxies.end());
+  }
   ASSIGN_OR_RETURN(const auto routes, netlink::ListPodRoutes(host));
-  KernelView view{
-      {rules.begin(), rules.end()}, {proxies.begin(), proxies.end()}, {}};
   for (const auto& route : routes) view.routed.insert(route.address);
   return view;
 }
@@ -37,37 +78,18 @@ Findings Compare(const Books& books, const LinkTable& links,
                  const std::function<bool(const base::Attachment&)>& guarded) {
   Findings findings;
   if (books.are_lost) return findings;
-  const pool::Pool& pool = books.pool;
-  for (const auto& [ip, row] : pool.addresses()) {
-    const bool rule = kernel.rules.contains(ip);
-    const bool proxy = kernel.proxies.contains(ip);
-    if (!row.lease) {
-      if (kernel.routed.contains(ip)) continue;
-      if (row.state == pool::State::kQuarantined) {
-        findings.vacant.push_back(ip);
-      } else if (rule || proxy) {
-        findings.littered.push_back(ip);
+  for (const pool::Pool* pool : books.pools) {
+    for (const auto& [ip, row] : pool->addresses()) {
+      if (row.lease) {
+        CompareLeased(row, links, kernel, guarded, findings);
+      } else {
+        CompareFree(row, kernel, findings);
       }
-      continue;
-    }
-    const base::Attachment& attachment = row.lease->attachment;
-    if (row.lease->phase == pool::Phase::kDetaching) {
-      findings.detaching.push_back(attachment);
-    } else if (row.lease->phase == pool::Phase::kAttaching &&
-               !guarded(attachment)) {
-      const bool link = links.Find(ledger::AliasOf(attachment), "") != 0;
-      (link && rule && proxy ? findings.complete : findings.abandoned)
-          .push_back(attachment);
-    } else if (row.lease->phase == pool::Phase::kAttached &&
-               !kernel.routed.contains(ip) &&
-               links.Find(ledger::AliasOf(attachment),
-                          row.lease->host_ifname) == 0) {
-      findings.leaked.push_back(attachment);
     }
   }
   for (const auto& [ifindex, link] : links.entries()) {
     const auto attachment = ledger::AttachmentOfAlias(link.alias);
-    if (attachment && pool.Find(*attachment) == nullptr) {
+    if (attachment && !IsLeased(books, *attachment)) {
       findings.orphans.push_back(*attachment);
     }
   }

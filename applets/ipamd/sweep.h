@@ -23,11 +23,12 @@ namespace applets::ipamd {
 // What the kernel holds, besides links (which LinkTable knows).
 struct KernelView {
   std::set<base::Ipv4> rules;    // priority 512
-  std::set<base::Ipv4> proxies;  // on the node's interface
+  std::set<base::Ipv4> proxies;  // on the node's interfaces
   std::set<base::Ipv4> routed;   // to a pod's host end
 };
+// `interfaces`: those that pods' addresses are found at, by number.
 absl::StatusOr<KernelView> ViewKernel(netlink::Socket& host,
-                                      uint32_t node_ifindex);
+                                      const std::vector<uint32_t>& interfaces);
 
 struct Findings {
   // Attaching leases that nobody guards: those whose network is complete, so
@@ -49,9 +50,10 @@ struct Findings {
 
 // What the kernel is compared with.
 struct Books {
-  const pool::Pool& pool;
-  // The store was lost, and the VPC, which may be long in telling, hasn't said
-  // yet what it had: the pool knows of no pod, and all would be orphans.
+  // Of all the node's interfaces: what one doesn't know is another's.
+  std::vector<const pool::Pool*> pools;
+  // A store was lost, and the VPC, which may be long in telling, hasn't said
+  // yet what it had: its pool knows of no pod, and all would be orphans.
   bool are_lost = false;
 };
 

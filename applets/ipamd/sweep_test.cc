@@ -27,13 +27,17 @@ class SweepTest : public testing::Test {
     pool_.Apply(pool::PutAddress{row});
   }
   void Lease(uint32_t ip, const std::string& id, Phase phase) {
+    LeaseIn(pool_, ip, id, phase);
+  }
+  static void LeaseIn(pool::Pool& pool, uint32_t ip, const std::string& id,
+                      Phase phase) {
     pool::Address row;
     row.ip = Ipv4(ip);
     row.state = State::kLeased;
     row.lease = pool::Lease{};
     row.lease->attachment = A(id);
     row.lease->phase = phase;
-    pool_.Apply(pool::PutAddress{row});
+    pool.Apply(pool::PutAddress{row});
   }
   void Link(const std::string& id) {
     netlink::Link link;
@@ -48,11 +52,12 @@ class SweepTest : public testing::Test {
   }
   Findings Look(bool books_are_lost = false) {
     return Compare(
-        {pool_, books_are_lost}, links_, kernel_,
+        {{&pool_, &further_}, books_are_lost}, links_, kernel_,
         [this](const Attachment& a) { return guarded_.contains(a); });
   }
 
   pool::Pool pool_{pool::Policy{}};
+  pool::Pool further_{pool::Policy{}};
   LinkTable links_;
   KernelView kernel_;
   std::set<Attachment> guarded_;
@@ -176,6 +181,19 @@ TEST_F(SweepTest, ASuspectThatWasClearedBeginsAnew) {
   suspects.Confirm(Look(), kNow);
   suspects.Confirm(Findings{}, kNow);
   EXPECT_TRUE(suspects.Confirm(Look(), kNow).orphans.empty());
+}
+
+TEST_F(SweepTest, WhatAnotherInterfacesPoolHasLeasedIsNoOrphan) {
+  LeaseIn(further_, 1, "a", Phase::kAttached);
+  Link("a");
+  Link("b");
+  EXPECT_EQ(Look().orphans, (std::vector<Attachment>{A("b")}));
+}
+
+TEST_F(SweepTest, LeasesOfAllPoolsAreLookedAt) {
+  Lease(1, "a", Phase::kAttached);
+  LeaseIn(further_, 2, "b", Phase::kAttached);
+  EXPECT_EQ(Look().leaked, (std::vector<Attachment>{A("a"), A("b")}));
 }
 
 }  // namespace

@@ -20,13 +20,13 @@ using netlink::Socket;
 struct Order {
   uint32_t ifindex;
   std::optional<base::Ipv4> address;
+  uint32_t interface;  // the node's, where the address is found
 };
 
 // Removes them for the addresses, except for those that another link than the
 // order's is routed; whether there was one of these.
 absl::StatusOr<bool> RemoveRuleAndProxy(Socket& host,
-                                        const std::vector<Order>& orders,
-                                        uint32_t node_ifindex) {
+                                        const std::vector<Order>& orders) {
   netlink::Batch batch;
   bool foreign = false;
   for (const Order& order : orders) {
@@ -35,7 +35,9 @@ absl::StatusOr<bool> RemoveRuleAndProxy(Socket& host,
         const bool another,
         netlink::ServesAnother(host, *order.address, order.ifindex));
     foreign = foreign || another;
-    if (!another) netlink::AddRemoval(batch, *order.address, node_ifindex);
+    if (!another) {
+      netlink::AddRemoval(batch, *order.address, order.interface);
+    }
   }
   if (batch.empty()) return foreign;
   for (const absl::Status& status : host.Transact(batch)) {
@@ -44,10 +46,10 @@ absl::StatusOr<bool> RemoveRuleAndProxy(Socket& host,
   return foreign;
 }
 
-absl::Status SweepAddress(base::Ipv4 address, uint32_t node_ifindex) {
+absl::Status SweepAddress(base::Ipv4 address, uint32_t interface) {
   ASSIGN_OR_RETURN(Socket host, Socket::Open());
   ASSIGN_OR_RETURN(const bool foreign,
-                   RemoveRuleAndProxy(host, {{0, address}}, node_ifindex));
+                   RemoveRuleAndProxy(host, {{0, address, interface}}));
   if (!foreign) return absl::OkStatus();
   return absl::FailedPreconditionError(
       absl::StrCat("the node routes ", address.ToString(), " to another link"));
@@ -68,10 +70,10 @@ absl::Status FindAddresses(Socket& host, std::vector<Order>& orders) {
   return absl::OkStatus();
 }
 
-absl::Status CarryOut(std::vector<Order> orders, uint32_t node_ifindex) {
+absl::Status CarryOut(std::vector<Order> orders) {
   ASSIGN_OR_RETURN(Socket host, Socket::Open());
   RETURN_IF_ERROR(FindAddresses(host, orders));
-  RETURN_IF_ERROR(RemoveRuleAndProxy(host, orders, node_ifindex).status());
+  RETURN_IF_ERROR(RemoveRuleAndProxy(host, orders).status());
   std::vector<uint32_t> links;
   links.reserve(orders.size());
   for (const Order& order : orders) links.push_back(order.ifindex);
@@ -172,17 +174,17 @@ void Undertaker::Dig(uint32_t ifindex, std::optional<base::Ipv4> address,
   if (graves_.size() == 1) expiry_.Set(kLimit);
   {
     const std::lock_guard<std::mutex> lock(pit_->mutex);
-    pit_->orders.push_back({ifindex, address});
+    pit_->orders.push_back({ifindex, address, handlers_.interface_of(address)});
   }
   // Whichever thread is free first takes all that has gathered by then.
-  workers_->Run([this, pit = pit_, node = handlers_.node_ifindex()] {
+  workers_->Run([this, pit = pit_] {
     std::vector<Order> orders;
     {
       const std::lock_guard<std::mutex> lock(pit->mutex);
       orders.swap(pit->orders);
     }
     if (orders.empty()) return;
-    const absl::Status status = CarryOut(orders, node);
+    const absl::Status status = CarryOut(orders);
     if (status.ok()) return;
     loop_.Post([this, orders, status] {
       for (const Order& order : orders) Close(order.ifindex, status);
@@ -195,8 +197,9 @@ void Undertaker::Dig(uint32_t ifindex, std::optional<base::Ipv4> address,
 void Undertaker::SweepWithoutLink(const Burial& burial, Done done) {
   ++looking_;
   workers_->Run([this, address = *burial.address,
-                 node = handlers_.node_ifindex(), done = std::move(done)] {
-    const absl::Status status = SweepAddress(address, node);
+                 interface = handlers_.interface_of(burial.address),
+                 done = std::move(done)] {
+    const absl::Status status = SweepAddress(address, interface);
     loop_.Post([this, status, done] {
       --looking_;
       done(status);

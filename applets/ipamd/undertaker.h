@@ -45,7 +45,9 @@ class Undertaker {
   static constexpr int kThreads = 4;
 
   struct Handlers {
-    std::function<uint32_t()> node_ifindex;
+    // The number of the node's interface where an address is found; of one
+    // that isn't known, the main one.
+    std::function<uint32_t(const std::optional<base::Ipv4>&)> interface_of;
     // A link that isn't a pod's has changed or is gone: the node's own, maybe.
     std::function<void(const netlink::Event&)> on_event;
   };

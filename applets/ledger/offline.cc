@@ -10,8 +10,11 @@
 #include "absl/time/clock.h"
 #include "applets/ledger/ledger.h"
 #include "applets/ledger/locate.h"
+#include "applets/ledger/realm.h"
 #include "applets/ledger/recovery.h"
 #include "base/status.h"
+#include "netlink/further_interface.h"
+#include "netlink/link.h"
 #include "netlink/node.h"
 #include "netlink/socket.h"
 
@@ -33,6 +36,8 @@ struct Desk {
   VpcConfig vpc;
   bool located = false;  // `vpc` leaves nothing open: ipamd left it
   absl::Time now;
+  // Of a further interface's store: whose it is.
+  std::optional<RealmRecord> realm = {};
 };
 
 absl::Status TakeConfig(Desk& desk, const VpcConfig& fallback) {
@@ -55,6 +60,34 @@ absl::StatusOr<Desk> OpenDesk(const OfflineOptions& options) {
   policy.cooldown = desk.vpc.cooldown;
   desk.ledger->SetPolicy(policy);
   return desk;
+}
+
+// The store of that further interface, of which `own` is the node's.
+absl::StatusOr<Desk> OpenRealm(const OfflineOptions& options, const Desk& own,
+                               const std::string& name) {
+  OfflineOptions there = options;
+  there.state_dir = RealmDir(options.state_dir, name);
+  there.vpc = own.vpc;
+  ASSIGN_OR_RETURN(Desk desk, OpenDesk(there));
+  ASSIGN_OR_RETURN(const std::string record,
+                   desk.ledger->store().Setting(kRealmSetting));
+  ASSIGN_OR_RETURN(desk.realm, ParseRealmRecord(record));
+  return desk;
+}
+
+// The store that has the attachment's lease; else the node's own.
+absl::StatusOr<Desk> OpenDeskOf(const OfflineOptions& options,
+                                const rpc::Attachment& attachment) {
+  ASSIGN_OR_RETURN(Desk own, OpenDesk(options));
+  if (own.ledger->pool().Find(attachment) != nullptr) return own;
+  ASSIGN_OR_RETURN(const auto names, RealmsIn(options.state_dir));
+  for (const std::string& name : names) {
+    auto desk = OpenRealm(options, own, name);
+    if (absl::IsInvalidArgument(desk.status())) continue;  // nothing in it yet
+    RETURN_IF_ERROR(desk.status());
+    if (desk->ledger->pool().Find(attachment) != nullptr) return desk;
+  }
+  return own;
 }
 
 // The node's interface, by what ipamd left or, if it has never run here, by
@@ -111,11 +144,38 @@ AcquireReply ReplyOf(const pool::Address& row, const netlink::Node& node) {
           {node.name, node.ifindex, node.mtu_bytes, node.address}};
 }
 
+// Of a pod on a further interface; `main` is the node's own one.
+absl::StatusOr<AcquireReply> FurtherReplyOf(const pool::Address& row,
+                                            const RealmRecord& realm,
+                                            const netlink::Node& main,
+                                            netlink::Socket& host) {
+  ASSIGN_OR_RETURN(const netlink::Node further,
+                   netlink::FindNode(host, realm.mac));
+  netlink::Link link;
+  link.name = further.name;
+  link.index = further.ifindex;
+  AcquireReply reply = ReplyOf(row, further);
+  reply.node.address = main.address;
+  reply.node.table = netlink::TableOf(link);
+  return reply;
+}
+
+// Which pods are to have an address of another subnet only ipamd knows.
+absl::Status CheckOfOwnSubnet(const Desk& desk) {
+  ASSIGN_OR_RETURN(const std::string realms,
+                   desk.ledger->store().Setting(kRealmsSetting));
+  if (realms != "yes") return absl::OkStatus();
+  return absl::UnavailableError(
+      "ipamd isn't running, and the cluster has PodNetworkings: only ipamd "
+      "knows which subnet the pod's address is to be of");
+}
+
 // Only ipamd brings a pod its fixed address; what has its lease keeps it.
 absl::Status CheckOrdinary(const Desk& desk,
                            const rpc::AcquireRequest& request) {
   const pool::Pool& pool = desk.ledger->pool();
   if (pool.Find(request.attachment) != nullptr) return absl::OkStatus();
+  RETURN_IF_ERROR(CheckOfOwnSubnet(desk));
   const pool::Address* kept =
       pool.FindTenant({request.pod.ns, request.pod.name});
   if (kept == nullptr) return absl::OkStatus();
@@ -173,7 +233,7 @@ absl::StatusOr<AcquireReply> Acquire(const OfflineOptions& options,
 
 absl::Status Attached(const OfflineOptions& options,
                       const rpc::Attachment& attachment) {
-  ASSIGN_OR_RETURN(const Desk desk, OpenDesk(options));
+  ASSIGN_OR_RETURN(const Desk desk, OpenDeskOf(options, attachment));
   ASSIGN_OR_RETURN(const pool::Records records,
                    desk.ledger->pool().DecideAttached(attachment));
   return desk.ledger->Record(records);
@@ -182,19 +242,20 @@ absl::Status Attached(const OfflineOptions& options,
 absl::StatusOr<AcquireReply> Check(const OfflineOptions& options,
                                    const rpc::Attachment& attachment) {
   ASSIGN_OR_RETURN(netlink::Socket host, netlink::Socket::Open());
-  ASSIGN_OR_RETURN(Desk desk, OpenDesk(options));
+  ASSIGN_OR_RETURN(Desk desk, OpenDeskOf(options, attachment));
   const pool::Address* row = desk.ledger->pool().Find(attachment);
   if (row == nullptr) {
     return absl::NotFoundError(
         absl::StrCat("no lease for ", attachment.ToString()));
   }
   ASSIGN_OR_RETURN(const netlink::Node node, FindNode(desk, host));
+  if (desk.realm) return FurtherReplyOf(*row, *desk.realm, node, host);
   return ReplyOf(*row, node);
 }
 
 absl::StatusOr<std::optional<Released>> BeginRelease(
     const OfflineOptions& options, const rpc::ReleaseRequest& request) {
-  ASSIGN_OR_RETURN(const Desk desk, OpenDesk(options));
+  ASSIGN_OR_RETURN(const Desk desk, OpenDeskOf(options, request.attachment));
   const pool::Pool& pool = desk.ledger->pool();
   RETURN_IF_ERROR(desk.ledger->Record(
       pool.DecideDetach(request.attachment, request.started_at, desk.now)));
@@ -207,18 +268,28 @@ absl::StatusOr<std::optional<Released>> BeginRelease(
 
 absl::Status EndRelease(const OfflineOptions& options,
                         const rpc::Attachment& attachment) {
-  ASSIGN_OR_RETURN(const Desk desk, OpenDesk(options));
+  ASSIGN_OR_RETURN(const Desk desk, OpenDeskOf(options, attachment));
   return desk.ledger->Record(
       desk.ledger->pool().DecideDetached(attachment, desk.now));
 }
 
 absl::StatusOr<std::vector<rpc::Attachment>> Stale(
     const OfflineOptions& options, const rpc::GcRequest& request) {
-  ASSIGN_OR_RETURN(const Desk desk, OpenDesk(options));
+  ASSIGN_OR_RETURN(const Desk own, OpenDesk(options));
   std::vector<rpc::Attachment> stale;
-  for (const pool::Lease& lease : desk.ledger->pool().NotIn(
-           request.network, {request.valid.begin(), request.valid.end()})) {
-    stale.push_back(lease.attachment);
+  const auto add = [&](const Desk& desk) {
+    for (const pool::Lease& lease : desk.ledger->pool().NotIn(
+             request.network, {request.valid.begin(), request.valid.end()})) {
+      stale.push_back(lease.attachment);
+    }
+  };
+  add(own);
+  ASSIGN_OR_RETURN(const auto names, RealmsIn(options.state_dir));
+  for (const std::string& name : names) {
+    const auto desk = OpenRealm(options, own, name);
+    if (absl::IsInvalidArgument(desk.status())) continue;  // nothing in it yet
+    RETURN_IF_ERROR(desk.status());
+    add(*desk);
   }
   return stale;
 }
@@ -226,6 +297,7 @@ absl::StatusOr<std::vector<rpc::Attachment>> Stale(
 absl::Status CouldLease(const OfflineOptions& options) {
   ASSIGN_OR_RETURN(netlink::Socket host, netlink::Socket::Open());
   ASSIGN_OR_RETURN(Desk desk, OpenDesk(options));
+  RETURN_IF_ERROR(CheckOfOwnSubnet(desk));
   ASSIGN_OR_RETURN(const netlink::Node node, FindNode(desk, host));
   ASSIGN_OR_RETURN(const auto provider, OpenVpc(options, desk, host, node));
   if (desk.ledger->pool().counts().warm > 0) return absl::OkStatus();

@@ -23,6 +23,10 @@ struct OfflineOptions {
 // gives the lock back, so that pods wait for each other's transaction only.
 // The kernel's part is the caller's.
 //
+// Pods of the node's further interfaces are found and taken down, too; but no
+// new pod gets an address while there are PodNetworkings (realm.h:
+// kRealmsSetting), for only ipamd knows which pods have them.
+//
 // UNAVAILABLE: somebody has the lock, an ipamd that is starting for one: ask
 // the daemon again. Other errors as ipamd's.
 

@@ -126,6 +126,7 @@ std::string ToJson(const RealmRecord& record) {
   w.EndArray();
   base::WriteMember(w, "stage",
                     kStages[static_cast<size_t>(record.stage)].name);
+  base::WriteMember(w, "since", absl::ToUnixSeconds(record.since));
   if (record.stage != RealmRecord::Stage::kWanted) {
     base::WriteMember(w, "id", record.interface_id);
     base::WriteMember(w, "mac", record.mac.ToString());
@@ -149,6 +150,8 @@ absl::StatusOr<RealmRecord> ParseRealmRecord(absl::string_view text) {
   }
   ASSIGN_OR_RETURN(record.realm, MakeRealm(subnet, std::move(groups)));
   ASSIGN_OR_RETURN(record.stage, ReadStage(json));
+  ASSIGN_OR_RETURN(const int64_t since, json.Int("since", 0));
+  record.since = absl::FromUnixSeconds(since);
   if (record.stage != RealmRecord::Stage::kWanted) {
     RETURN_IF_ERROR(ReadInterface(json, record));
   }

@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "base/address.h"
 
 // What a node's further network interfaces are for.
@@ -43,6 +44,7 @@ struct RealmRecord {
   };
   Realm realm = {};
   Stage stage = Stage::kWanted;
+  absl::Time since = absl::UnixEpoch();  // in whole seconds
   // From here on unless it is kWanted.
   std::string interface_id = {};
   base::Mac mac = {};

@@ -38,10 +38,30 @@ void Write(JsonWriter& w, const VpcHealth& vpc) {
   w.EndObject();
 }
 
-void WriteStates(JsonWriter& w, const NodeReply& message) {
+using States = std::vector<std::pair<std::string, uint64_t>>;
+
+void WriteStates(JsonWriter& w, const States& states) {
   WriteKey(w, "states");
   w.StartObject();
-  for (const auto& [state, count] : message.states) WriteCount(w, state, count);
+  for (const auto& [state, count] : states) WriteCount(w, state, count);
+  w.EndObject();
+}
+
+void Write(JsonWriter& w, const FurtherPool& pool) {
+  w.StartObject();
+  WriteMember(w, "subnet", pool.subnet);
+  WriteMember(w, "name", pool.name);
+  WriteIfSet(w, "interface", pool.interface);
+  WriteKey(w, "securityGroups");
+  w.StartArray();
+  for (const std::string& group : pool.security_groups) {
+    base::WriteString(w, group);
+  }
+  w.EndArray();
+  WriteIfSet(w, "reason", pool.reason);
+  WriteIfSet(w, "problem", pool.problem);
+  WriteIfSet(w, "level", pool.level);
+  WriteStates(w, pool.states);
   w.EndObject();
 }
 
@@ -75,9 +95,8 @@ absl::StatusOr<VpcHealth> VpcIn(const Json& json) {
   return vpc;
 }
 
-absl::StatusOr<std::vector<std::pair<std::string, uint64_t>>> StatesIn(
-    const Json& json) {
-  std::vector<std::pair<std::string, uint64_t>> states;
+absl::StatusOr<States> StatesIn(const Json& json) {
+  States states;
   const auto member = json.Find("states");
   if (!member) return states;
   RETURN_IF_ERROR(member->MustBeObject());
@@ -90,12 +109,47 @@ absl::StatusOr<std::vector<std::pair<std::string, uint64_t>>> StatesIn(
   return states;
 }
 
+absl::StatusOr<FurtherPool> FurtherPoolOf(const Json& json) {
+  FurtherPool pool;
+  ASSIGN_OR_RETURN(pool.subnet, json.String("subnet"));
+  ASSIGN_OR_RETURN(pool.name, json.String("name", pool.subnet));
+  ASSIGN_OR_RETURN(pool.interface, json.String("interface", ""));
+  ASSIGN_OR_RETURN(const auto groups, json.Array("securityGroups"));
+  for (const Json& element : groups) {
+    ASSIGN_OR_RETURN(std::string group, element.AsString());
+    pool.security_groups.push_back(std::move(group));
+  }
+  ASSIGN_OR_RETURN(pool.reason, json.String("reason", ""));
+  ASSIGN_OR_RETURN(pool.problem, json.String("problem", ""));
+  ASSIGN_OR_RETURN(pool.level, json.String("level", ""));
+  ASSIGN_OR_RETURN(pool.states, StatesIn(json));
+  return pool;
+}
+
+absl::StatusOr<std::vector<FurtherPool>> FurtherIn(const Json& json) {
+  std::vector<FurtherPool> further;
+  ASSIGN_OR_RETURN(const auto elements, json.Array("further"));
+  for (const Json& element : elements) {
+    ASSIGN_OR_RETURN(FurtherPool pool, FurtherPoolOf(element));
+    further.push_back(std::move(pool));
+  }
+  return further;
+}
+
+void WriteFurther(JsonWriter& w, const std::vector<FurtherPool>& further) {
+  if (further.empty()) return;
+  WriteKey(w, "further");
+  w.StartArray();
+  for (const FurtherPool& pool : further) Write(w, pool);
+  w.EndArray();
+}
+
 void WritePool(JsonWriter& w, const NodeReply& message) {
   WriteFlag(w, "ready", message.ready);
   WriteIfSet(w, "reason", message.reason);
   WriteIfSet(w, "problem", message.problem);
   WriteIfSet(w, "level", message.level);
-  WriteStates(w, message);
+  WriteStates(w, message.states);
   WriteCount(w, "waiting", message.waiting);
   WriteCount(w, "underWay", message.under_way);
   WriteCount(w, "low", message.low);
@@ -135,6 +189,7 @@ std::string ToJson(const NodeReply& message) {
   WritePool(w, message);
   WriteKey(w, "vpc");
   Write(w, message.vpc);
+  WriteFurther(w, message.further);
   WriteIfSet(w, "kubernetes", message.kubernetes);
   w.EndObject();
   return out.Text();
@@ -152,6 +207,7 @@ absl::StatusOr<NodeReply> ParseNodeReply(absl::string_view text) {
   ASSIGN_OR_RETURN(message.subnet, json.String("subnet", ""));
   RETURN_IF_ERROR(ReadPool(json, &message));
   ASSIGN_OR_RETURN(message.vpc, VpcIn(json));
+  ASSIGN_OR_RETURN(message.further, FurtherIn(json));
   ASSIGN_OR_RETURN(message.kubernetes, json.String("kubernetes", ""));
   return message;
 }

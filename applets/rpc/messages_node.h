@@ -34,6 +34,19 @@ struct VpcHealth {
   std::vector<VpcCalls> calls;
 };
 
+// The pool of a further interface of the node, for pods whose PodNetworking has
+// its subnet.
+struct FurtherPool {
+  std::string subnet;
+  std::string name;       // the subnet, and what tells its security groups
+  std::string interface;  // "" while it isn't there
+  std::vector<std::string> security_groups;
+  std::string reason;  // as in NodeReply, of this pool
+  std::string problem;
+  std::string level;
+  std::vector<std::pair<std::string, uint64_t>> states;
+};
+
 // GET /v1/node: how the node's addresses are doing, in one answer. Unlike
 // /v1/status it is no error when no address could be leased.
 struct NodeReply {
@@ -60,6 +73,8 @@ struct NodeReply {
   std::string store_problem;  // "" if records can be stored
 
   VpcHealth vpc;
+  // All above is of the node's own interface.
+  std::vector<FurtherPool> further;
   // "": the node is in no cluster; "ok"; or why the API server isn't reached.
   std::string kubernetes;
 };

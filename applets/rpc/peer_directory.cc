@@ -41,7 +41,8 @@ absl::Status ForEach(kube::Client& client, absl::Time deadline,
                      client.ListPage(query, request, deadline));
     for (const base::Json& item : page.items) {
       ASSIGN_OR_RETURN(kube::Ipamd ipamd, kube::DecodeIpamd(item));
-      visit(std::move(ipamd));
+      // A further interface's pool has one of its own: what it has isn't lent.
+      if (ipamd.meta.key.name == ipamd.node) visit(std::move(ipamd));
     }
     request.next = std::move(page.next);
   } while (!request.next.empty());
