@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <system_error>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -91,11 +92,7 @@ std::unique_ptr<Watch> Watch::Signal(Loop& loop, int signal, Task on_signal) {
       new Watch(loop, signal, EV_SIGNAL, std::move(on_signal)));
 }
 
-Workers::Workers(int threads) {
-  for (int i = 0; i < threads; ++i) {
-    threads_.emplace_back([this] { Work(); });
-  }
-}
+Workers::Workers(int threads) : max_threads_(threads) {}
 
 Workers::~Workers() {
   {
@@ -110,14 +107,26 @@ void Workers::Run(Task work) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     queue_.push_back(std::move(work));
+    if (queue_.size() > idle_ && threads_.size() < max_threads_) AddThread();
   }
   wake_.notify_one();
+}
+
+// Without one more the others do the work, unless there is none yet.
+void Workers::AddThread() {
+  try {
+    threads_.emplace_back([this] { Work(); });
+  } catch (const std::system_error&) {
+    if (threads_.empty()) throw;
+  }
 }
 
 void Workers::Work() {
   std::unique_lock<std::mutex> lock(mutex_);
   while (true) {
+    ++idle_;
     wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    --idle_;
     if (queue_.empty()) return;
     const Task work = std::move(queue_.front());
     queue_.pop_front();

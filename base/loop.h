@@ -82,10 +82,11 @@ class Watch {
 };
 
 // Threads that run blocking work. They own no state: work takes what it needs
-// by value and posts its result back to a Loop. The destructor finishes what
-// was given, then joins.
+// by value and posts its result back to a Loop. Each thread is made when it is
+// first needed. The destructor finishes what was given, then joins.
 class Workers {
  public:
+  // At most so many threads.
   explicit Workers(int threads);
   ~Workers();
 
@@ -93,12 +94,15 @@ class Workers {
 
  private:
   void Work();
+  void AddThread();
 
+  const size_t max_threads_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Task> queue_;  // guarded by mutex_
   bool stopping_ = false;   // guarded by mutex_
-  std::vector<std::thread> threads_;
+  size_t idle_ = 0;         // threads that wait, guarded by mutex_
+  std::vector<std::thread> threads_;  // guarded by mutex_ until it stops
 };
 
 }  // namespace base

@@ -4,7 +4,11 @@
 #include <csignal>
 
 #include <atomic>
+#include <barrier>
 #include <memory>
+#include <mutex>
+#include <set>
+#include <thread>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -40,6 +44,36 @@ TEST(LoopTest, WorkersPostTheirResultsBack) {
   }
   loop->Run();
   EXPECT_EQ(done, 100);
+}
+
+TEST(LoopTest, WorkersWorkSideBySide) {
+  std::barrier all_are_there(3);
+  std::atomic<int> done = 0;
+  {
+    Workers workers(3);
+    for (int i = 0; i < 3; ++i) {
+      workers.Run([&] {
+        all_are_there.arrive_and_wait();
+        ++done;
+      });
+    }
+  }
+  EXPECT_EQ(done, 3);
+}
+
+TEST(LoopTest, WorkersAreNoMoreThanTheyMayBe) {
+  std::mutex mutex;
+  std::set<std::thread::id> threads;
+  {
+    Workers workers(2);
+    for (int i = 0; i < 50; ++i) {
+      workers.Run([&] {
+        const std::lock_guard lock(mutex);
+        threads.insert(std::this_thread::get_id());
+      });
+    }
+  }
+  EXPECT_LE(threads.size(), 2U);
 }
 
 TEST(LoopTest, WorkersFinishWhatTheyWereGiven) {

@@ -96,8 +96,8 @@ kubectl delete pod fixed --grace-period=0 --force >/dev/null 2>&1
 uid[late]=$(pod_object late mine node-b)
 uid[other]=$(pod_object other network.kubernetes.io/ucloud-pod-networking-name node-b)
 expect "a pod that the watch hasn't told gets an address" add late "${uid[late]}"
-refuse "one that asks for another kind of address gets none" add other "${uid[other]}"
-expect "and is told why" eventually 10 event_is other unsupported
+refuse "one whose PodNetworking doesn't exist gets none" add other "${uid[other]}"
+expect "and is told why" eventually 10 event_is other networking-missing
 expect "one of which the API server doesn't know gets one" add stranger uid-stranger
 asked='(.verb == "get" and .objectRef.resource == "pods")'
 same "each was asked for once" 3 "$(audited "$from_ipamd and $asked")"

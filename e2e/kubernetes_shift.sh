@@ -39,7 +39,8 @@ same "nobody has asked for the nodes yet" 0 "$(lists)"
 kubectl apply -f "$lab_root/deploy/cnivpc.yaml" >/dev/null
 may() { kubectl auth can-i "$@" --as=system:serviceaccount:kube-system:cni-vpc-ipamd >/dev/null; }
 expect "ipamd's service account may list the resources" may list ipamds.vpc.uk8s.ucloud.cn -n kube-system
-refuse "but delete none" may delete ipamds.vpc.uk8s.ucloud.cn -n kube-system
+refuse "but in no other namespace" may list ipamds.vpc.uk8s.ucloud.cn -n default
+refuse "and change no PodNetworking" may patch podnetworkings.vpc.uk8s.ucloud.cn
 
 expect "a pod of node-a gets an address, of which the subnet has none" pod_start node-a web-1
 a1=$(pod_ip node-a web-1)

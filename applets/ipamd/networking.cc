@@ -294,7 +294,7 @@ std::vector<Realm> Networking::DecideClose(const Supplies& supplies,
   std::vector<Realm> close;
   for (auto& [realm, state] : states_) {
     if (state.phase != Phase::kOpen) continue;
-    if (!complete_ || IsNamed(realm) || supplies(realm).in_use) {
+    if (!IsForgotten(realm) || supplies(realm).in_use) {
       state.unused_since = absl::InfiniteFuture();
       continue;
     }

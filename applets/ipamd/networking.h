@@ -107,6 +107,10 @@ class Networking {
   // Those that PodNetworkings name.
   std::vector<Realm> Realms() const;
   bool IsOpening(const Realm& realm) const;
+  // No PodNetworking names it, as far as all are known.
+  bool IsForgotten(const Realm& realm) const {
+    return complete_ && !IsNamed(realm);
+  }
 
  private:
   struct Known {

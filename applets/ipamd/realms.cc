@@ -236,15 +236,21 @@ void Realms::Act() {
   timer_.Set(std::max(absl::Seconds(1), deadline - now));
 }
 
-// Interfaces that went, though pods use them.
+// What had been begun is gone on with, whether a pod still needs it or not: the
+// cloud may have done it. Interfaces that went, though pods use them, come back.
 void Realms::Reopen(absl::Time now) {
-  std::vector<Realm> lost;
+  std::vector<Realm> open;
+  std::vector<Realm> close;
   for (const auto& [name, site] : sites_) {
-    if (site.pool != nullptr && networking_.CouldOpen(site.record.realm, now)) {
-      lost.push_back(site.record.realm);
-    }
+    const RealmRecord& record = site.record;
+    if (!networking_.CouldOpen(record.realm, now)) continue;
+    const bool is_unwanted = site.pool == nullptr &&
+                             record.stage == Stage::kAttached &&
+                             networking_.IsForgotten(record.realm);
+    (is_unwanted ? close : open).push_back(record.realm);
   }
-  for (const Realm& realm : lost) Open(realm);
+  for (const Realm& realm : close) Close(realm);
+  for (const Realm& realm : open) Open(realm);
 }
 
 Networking::Choice Realms::Choose(const kube::Pod* pod) const {

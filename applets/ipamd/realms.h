@@ -110,6 +110,8 @@ class Realms {
   void Attach(const std::string& name);
   void OnAttached(const std::string& name,
                   const absl::StatusOr<vpc::Interface>& interface);
+  void Replace(const std::string& name, const ledger::RealmRecord& record);
+  void RemovePool(const std::string& name);
   void Prepare(const std::string& name);
   void OnPrepared(const std::string& name,
                   const absl::StatusOr<netlink::Node>& node);

@@ -56,16 +56,46 @@ void Realms::OnAttached(const std::string& name,
   RealmRecord record = RecordOf(site.record.realm, *interface);
   record.since = absl::Now();
   if (site.pool != nullptr && site.record.mac != record.mac) {
-    // Its addresses went with it, and so did its pods' connections.
-    return Fail(name, absl::FailedPreconditionError(absl::StrCat(
-                          "interface ", site.record.interface_id,
-                          " is gone, and pods still use its addresses")));
+    return Replace(name, record);
   }
   site.record = record;
   if (const absl::Status status = Remember(site); !status.ok()) {
     return Fail(name, status);
   }
   Prepare(name);
+}
+
+// Somebody has deleted the interface, and its addresses went with it. Pods that
+// have them are on no network any more, and must go before it begins anew.
+void Realms::Replace(const std::string& name, const RealmRecord& record) {
+  const Site& site = sites_.at(name);
+  if (site.pool->in_use()) {
+    return Fail(name, absl::FailedPreconditionError(absl::StrCat(
+                          "interface ", site.record.interface_id,
+                          " is gone from the VPC, and with it the addresses "
+                          "of pods: delete these pods")));
+  }
+  if (site.pool->keeper().steward().in_flight() > 0) {
+    return Fail(name, absl::UnavailableError("the VPC is still being asked "
+                                             "about the interface before"));
+  }
+  Tell(pool::Reason::kInterfaceClosed, record.realm,
+       absl::StrCat(site.record.interface_id, " is gone from the VPC"));
+  RemovePool(name);
+  RemoveSite(name);
+  const auto anew = OpenSite(name, &record, absl::Now() + kLockLimit);
+  if (!anew.ok()) {
+    return networking_.OnFailed(record.realm, anew.status(), absl::Now());
+  }
+  Prepare(name);
+}
+
+void Realms::RemovePool(const std::string& name) {
+  Site& site = sites_.at(name);
+  if (site.pool == nullptr) return;
+  parts_.on_closing(*site.pool);
+  parts_.pools.Remove(*site.pool);
+  site.pool = nullptr;
 }
 
 void Realms::Prepare(const std::string& name) {
@@ -174,17 +204,17 @@ void Realms::Close(const Realm& realm) {
   site.record.stage = Stage::kUnwanted;
   site.record.since = absl::Now();
   const absl::Status status = Remember(site);
-  site.pool->OnStoreStatus(status);
+  if (site.pool != nullptr) site.pool->OnStoreStatus(status);
   if (!status.ok()) {
     site.record.stage = Stage::kAttached;
     return;
   }
   networking_.OnClosing(realm);
-  site.node = site.pool->node();
-  site.provider = site.pool->keeper().provider();
-  parts_.on_closing(*site.pool);
-  parts_.pools.Remove(*site.pool);
-  site.pool = nullptr;
+  if (site.pool != nullptr) {
+    site.node = site.pool->node();
+    site.provider = site.pool->keeper().provider();
+  }
+  RemovePool(name);
   TakeAwayOf(name);
 }
 
