@@ -99,9 +99,9 @@ class Workers {
   const size_t max_threads_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<Task> queue_;  // guarded by mutex_
-  bool stopping_ = false;   // guarded by mutex_
-  size_t idle_ = 0;         // threads that wait, guarded by mutex_
+  std::deque<Task> queue_;            // guarded by mutex_
+  bool stopping_ = false;             // guarded by mutex_
+  size_t idle_ = 0;                   // threads that wait, guarded by mutex_
   std::vector<std::thread> threads_;  // guarded by mutex_ until it stops
 };
 

@@ -30,13 +30,20 @@ std::string StateOf(const Cloud::Spec& spec) {
     hosts.push_back(absl::StrCat(
         R"({"id":"host-)", i + 1, R"(","role":"Uk8sServiceCharacter",)",
         R"("interfaces":[{"id":"uni-)", i + 1, R"(","mac":")",
-        Cloud::MacOf(i).ToString(), R"("}]})"));
+        Cloud::MacOf(i).ToString(), R"(","subnet":"subnet-1"}]})"));
   }
+  std::vector<std::string> subnets;
+  const auto add = [&](const base::Ipv4Prefix& prefix) {
+    subnets.push_back(absl::StrCat(R"({"id":"subnet-)", subnets.size() + 1,
+                                   R"(","prefix":")", prefix.ToString(),
+                                   R"("})"));
+  };
+  add(spec.subnet);
+  for (const base::Ipv4Prefix& prefix : spec.more) add(prefix);
   return absl::StrCat(R"({"batch_shape":")", spec.batch_shape,
                       R"(","zones":["cn-bj2-04"],"vpcs":[{"id":"uvnet-1"}],)",
-                      R"("subnets":[{"id":"subnet-1","prefix":")",
-                      spec.subnet.ToString(), R"("}],"hosts":[)",
-                      absl::StrJoin(hosts, ","), "]}");
+                      R"("subnets":[)", absl::StrJoin(subnets, ","),
+                      R"(],"hosts":[)", absl::StrJoin(hosts, ","), "]}");
 }
 
 std::vector<std::string> ArgumentsOf(const Cloud::Spec& spec,

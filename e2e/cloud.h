@@ -20,14 +20,15 @@
 
 namespace e2e {
 
-// vpcsim in a process of its own, on free ports of the loopback interface: one
-// subnet, and some hosts "host-1", "host-2" and so on with one interface each.
-// One thread.
+// vpcsim in a process of its own, on free ports of the loopback interface:
+// "subnet-1" with some hosts "host-1", "host-2" and so on with one interface
+// each. One thread.
 class Cloud {
  public:
   struct Spec {
     base::Ipv4Prefix subnet;
     int hosts = 1;
+    std::vector<base::Ipv4Prefix> more = {};  // "subnet-2" and so on, empty
     uint64_t seed = 1;
     // Of the answer to a batch: applets/vpcsim/state_file.h.
     std::string batch_shape = "reference";

@@ -28,7 +28,8 @@ Realms::Realms(Parts parts)
                           .ledger()
                           .store()
                           .Setting(ledger::kRealmsSetting)
-                          .value_or("yes") == "yes"),
+                          .value_or("yes") == "yes",
+                  parts_.linger),
       blind_(interfaces_ != nullptr &&
              parts_.pools.own().ledger().needs_rebuild()),
       timer_(parts_.loop, [this] { Act(); }),
@@ -237,7 +238,8 @@ void Realms::Act() {
 }
 
 // What had been begun is gone on with, whether a pod still needs it or not: the
-// cloud may have done it. Interfaces that went, though pods use them, come back.
+// cloud may have done it. Interfaces that went, though pods use them, come
+// back.
 void Realms::Reopen(absl::Time now) {
   std::vector<Realm> open;
   std::vector<Realm> close;

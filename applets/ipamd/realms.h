@@ -59,6 +59,9 @@ class Realms {
     std::function<void(SubnetPool&)> on_closing;
     // ADDs that wait for an interface are to be looked at.
     std::function<void()> on_change;
+    // As Networking has it, and how long a link may take to appear.
+    absl::Duration linger = Networking::kLinger;
+    absl::Duration link_limit = kLinkLimit;
   };
   explicit Realms(Parts parts);
   ~Realms();

@@ -101,8 +101,8 @@ void Realms::RemovePool(const std::string& name) {
 void Realms::Prepare(const std::string& name) {
   workers_.Run([this, name, record = sites_.at(name).record,
                 main = parts_.pools.own().node(),
-                root = parts_.options.sysctl_root] {
-    auto node = PrepareLink(record, main, root, absl::Now() + kLinkLimit);
+                root = parts_.options.sysctl_root, limit = parts_.link_limit] {
+    auto node = PrepareLink(record, main, root, absl::Now() + limit);
     parts_.loop.Post(
         [this, name, node = std::move(node)] { OnPrepared(name, node); });
   });
