@@ -513,8 +513,9 @@ TEST_F(RealmsTest, ALinkThatGoesIsAttachedAgain) {
   RunUntilWarm();
   Lease();
   machine_.Unplug("eth1");
-  RunUntil([this] { return pool()->node().ifindex == 0; });
-  RunUntil([this] { return pool()->node().ifindex != 0; });
+  RunUntil(
+      [this] { return process_->Told(Reason::kInterfaceOpened).size() == 2; });
+  EXPECT_NE(pool()->node().ifindex, 0U);
   EXPECT_EQ(process_->realms->Choose(&pod_).way, Way::kPool);
   EXPECT_EQ(process_->opened, 1);
 }
