@@ -298,7 +298,7 @@ def story_back_by_keyboard():
     within("... Enter says yes", 60, lambda: browser.text("#run-title") == "Rollback: taken back")
     within("... and the node has what it had", 10, lambda: state("node-a") == "upgrade available")
     same("... as it says itself", "0.1.0", version_on("node-a"))
-    same("... the focus is on the run", "run", browser.script("return document.activeElement.id"))
+    within("... the focus is on the run", 5, lambda: browser.script("return document.activeElement.id") == "run")
     browser.type("#search", "x")
     browser.press("\ue003")  # backspace
     within("the search is over", 5, lambda: browser.text("#found") == "4 found")
