@@ -6,6 +6,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "base/http_lab.h"
 #include "gmock/gmock.h"
@@ -116,8 +117,16 @@ TEST_F(HttpStreamTest, AnotherThreadStopsAWait) {
   HttpStream stream({});
   ASSERT_TRUE(stream.Open({.url = lab_.url()}).ok());
   absl::StatusOr<std::string> part;
-  std::thread reader([&] { part = stream.Read(); });
+  absl::Notification done;
+  std::thread reader([&] {
+    part = stream.Read();
+    done.Notify();
+  });
+  absl::SleepFor(
+      absl::Seconds(1));  // until it waits, and curl for nothing else
   stream.Stop();
+  // Whoever isn't woken up waits for 10 s.
+  EXPECT_TRUE(done.WaitForNotificationWithTimeout(absl::Seconds(5)));
   reader.join();
   EXPECT_EQ(part.status().code(), absl::StatusCode::kCancelled);
   EXPECT_EQ(stream.Open({.url = lab_.url()}).status().code(),

@@ -155,4 +155,10 @@ kib=$(awk '/VmRSS/ {print $2}' "/proc/${ipamd_pid[node-a]}/status")
 expect "ipamd takes less than 16 MiB: $kib KiB" [ "$kib" -lt 16384 ]
 # The resource was made twice, and each time written at once.
 expect "it was written once in five seconds at most: $writes times in $SECONDS s" [ "$(((writes - 2) * 5))" -le "$SECONDS" ]
+# Its watches wait for news that may not come for minutes.
+kill -TERM "${ipamd_pid[node-a]}"
+has_ended() { [ ! -e "/proc/${ipamd_pid[node-a]}/exe" ]; }
+expect "it stops soon when it is told to" eventually 3 has_ended
+wait "${ipamd_pid[node-a]}"
+same "and well" 0 "$?"
 lab_done

@@ -154,6 +154,9 @@ void Office::Open() {
 void Office::Close() {
   LOG(INFO) << "fixed: this node leads no more";
   work_timer_.Cancel();
+  for (kube::Follower* follower : {claims_.get(), sets_.get()}) {
+    follower->Stop();  // none waits for the other's end
+  }
   claims_.reset();
   sets_.reset();
   registrar_.reset();
