@@ -29,6 +29,12 @@ void HttpClients::Give(std::unique_ptr<HttpClient> client) {
   if (idle_.size() < max_idle_) idle_.push_back(std::move(client));
 }
 
+void HttpClients::CloseIdle() {
+  std::vector<std::unique_ptr<HttpClient>> idle;  // goes without the lock
+  const std::lock_guard lock(mutex_);
+  idle.swap(idle_);
+}
+
 void HttpClients::Stop() {
   const std::lock_guard lock(mutex_);
   stopped_ = true;

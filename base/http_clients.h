@@ -23,6 +23,9 @@ class HttpClients {
   // As HttpClient::Do.
   absl::StatusOr<HttpResponse> Do(const HttpRequest& request);
 
+  // Closes the connections that are kept.
+  void CloseIdle();
+
   // Makes every Do under way, and each later one, return CANCELLED.
   void Stop();
 

@@ -47,6 +47,15 @@ TEST(HttpClientsTest, WithoutIdleOnesEachRequestConnects) {
   EXPECT_EQ(Connections(lab), (std::set<int>{1, 2, 3}));
 }
 
+TEST(HttpClientsTest, IdleOnesCanBeClosed) {
+  const HttpLab lab([](const LabRequest&) { return LabAnswer{}; });
+  HttpClients clients({}, 2);
+  SendAtOnce(clients, lab.url(), 1);
+  clients.CloseIdle();
+  SendAtOnce(clients, lab.url(), 1);
+  EXPECT_EQ(Connections(lab), (std::set<int>{1, 2}));
+}
+
 TEST(HttpClientsTest, ManyAtOnceAreAllServed) {
   const HttpLab lab([](const LabRequest&) { return LabAnswer{}; });
   HttpClients clients({}, 2);

@@ -131,6 +131,9 @@ class Client {
                                     const ObjectKey& key, const Decide& decide,
                                     absl::Time deadline);
 
+  // Closes connections that are kept for later calls.
+  void CloseIdle() { http_clients_.CloseIdle(); }
+
   // Makes every call under way, and each later one, return CANCELLED. A watch
   // that is open has its own Stop.
   void Stop();

@@ -62,6 +62,7 @@ std::vector<Change> Follower::List(const Mirror::Step& step) {
   const auto list =
       at_hand ? client_->ListPage(query_, {.resource_version = "0"}, deadline)
               : client_->List(query_, deadline);
+  client_->CloseIdle();  // the next list is far away
   return mirror_.OnListed(list, absl::Now());
 }
 
