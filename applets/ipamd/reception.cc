@@ -30,13 +30,16 @@ Networking::Choice NotYet(const Realm& realm) {
 Reception::Reception(Parts parts)
     : parts_(std::move(parts)), timer_(parts_.loop, [this] { OnTime(); }) {}
 
+// The pool that needs no pod to answer: it has a lease for it, or a DEL.
+SubnetPool* Reception::SettledIn(const rpc::AcquireRequest& request) const {
+  SubnetPool* holder = parts_.pools.HolderOf(request.attachment);
+  if (holder != nullptr) return holder;
+  return parts_.pools.ForbidderOf(request.attachment, request.started_at);
+}
+
 void Reception::Acquire(const rpc::AcquireRequest& request, uint64_t connection,
                         Reply<rpc::AcquireReply> reply) {
-  const Attachment& attachment = request.attachment;
-  SubnetPool* pool = parts_.pools.HolderOf(attachment);
-  if (pool == nullptr) {
-    pool = parts_.pools.ForbidderOf(attachment, request.started_at);
-  }
+  SubnetPool* pool = SettledIn(request);
   if (pool == nullptr && parts_.find == nullptr) pool = &parts_.pools.own();
   if (pool != nullptr) {
     return pool->desk().Acquire(request, connection, nullptr, std::move(reply));
@@ -50,9 +53,7 @@ void Reception::Acquire(const rpc::AcquireRequest& request, uint64_t connection,
 }
 
 void Reception::Place(Visit visit) {
-  const Attachment& attachment = visit.request.attachment;
-  if (SubnetPool* pool =
-          parts_.pools.ForbidderOf(attachment, visit.request.started_at)) {
+  if (SubnetPool* pool = SettledIn(visit.request)) {
     return pool->desk().Acquire(visit.request, visit.connection, nullptr,
                                 visit.reply);
   }
@@ -201,13 +202,9 @@ void Reception::Gc(const rpc::GcRequest& request, Reply<rpc::GcReply> reply) {
   }
 }
 
+// While an ADD waits, its connection is open to the server, whether the plugin
+// is there or not.
 void Reception::OnClose(uint64_t connection) {
-  for (auto it = waiting_.begin(); it != waiting_.end();) {
-    const auto visit = it++;
-    if (visit->connection != connection) continue;
-    visit->reply(absl::CancelledError("the plugin has gone"));
-    waiting_.erase(visit);
-  }
   for (const auto& pool : parts_.pools.all()) pool->desk().OnClose(connection);
 }
 

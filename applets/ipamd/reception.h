@@ -85,6 +85,7 @@ class Reception {
     int attempts = 0;  // pools that turned out to be exhausted
   };
 
+  SubnetPool* SettledIn(const rpc::AcquireRequest& request) const;
   void Place(Visit visit);
   void Refuse(const Visit& visit, const Networking::Choice& choice);
   void Serve(Visit visit, SubnetPool& pool);

@@ -43,7 +43,8 @@ class Server {
  public:
   struct Handlers {
     std::function<void(const Call&, Reply)> on_call;
-    // A connection that had at least one call is closed.
+    // A connection that had at least one call is closed; one whose client has
+    // gone not before its call is answered.
     std::function<void(uint64_t connection)> on_close;
   };
   static constexpr size_t kMaxBodyBytes = 4 << 20;
