@@ -1,12 +1,12 @@
 #include "base/http_stream.h"
 
+#include <chrono>
+#include <future>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "base/http_lab.h"
 #include "gmock/gmock.h"
@@ -116,19 +116,14 @@ TEST_F(HttpStreamTest, TheTimeoutCountsForAllOfIt) {
 TEST_F(HttpStreamTest, AnotherThreadStopsAWait) {
   HttpStream stream({});
   ASSERT_TRUE(stream.Open({.url = lab_.url()}).ok());
-  absl::StatusOr<std::string> part;
-  absl::Notification done;
-  std::thread reader([&] {
-    part = stream.Read();
-    done.Notify();
-  });
-  absl::SleepFor(
-      absl::Seconds(1));  // until it waits, and curl for nothing else
+  auto part =
+      std::async(std::launch::async, [&stream] { return stream.Read(); });
+  // Until it waits, and curl for nothing else.
+  absl::SleepFor(absl::Seconds(1));
   stream.Stop();
   // Whoever isn't woken up waits for 10 s.
-  EXPECT_TRUE(done.WaitForNotificationWithTimeout(absl::Seconds(5)));
-  reader.join();
-  EXPECT_EQ(part.status().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(part.wait_for(std::chrono::seconds(5)), std::future_status::ready);
+  EXPECT_EQ(part.get().status().code(), absl::StatusCode::kCancelled);
   EXPECT_EQ(stream.Open({.url = lab_.url()}).status().code(),
             absl::StatusCode::kCancelled);
 }
