@@ -8,40 +8,11 @@ kubernetes_or_skip
 need ping jq curl
 lab_enter "$@"
 
-"$lab_root/deploy/image" --binary "$CNIVPC" --tag cnivpc/ipamd:0.1.0 "$LAB/ipamd.tar" >/dev/null
 api_start
 ! knows_custom_resources || kubectl apply -f "$lab_root/deploy/crds.yaml" >/dev/null
-controllers_start
 nodes=(node-a node-b)
-for node in "${nodes[@]}"; do
-  node_start "$node"
-  on "$node" rm /etc/cni/net.d/10-cnivpc.conflist /opt/cni/bin/cnivpc
-  node_object "$node"
-  kubelet_start "$node" "$LAB/ipamd.tar"
-done
-kubectl apply -f "$lab_root/deploy/cnivpc.yaml" >/dev/null
-wait_for 30 "the default service account" kubectl get serviceaccount default
-expect "the DaemonSet is ready on both nodes" kubectl -n kube-system rollout status daemonset cni-vpc-ipamd --timeout=180s
-for node in "${nodes[@]}"; do expect "$node is Ready" eventually 60 is_ready "$node"; done
+cluster_start "${nodes[@]}"
 
-# workload KIND NAME REPLICAS [FIELDS]: pods that answer with their name on port 80,
-# spread over the nodes.
-workload() {
-  jq -n --arg kind "$1" --arg name "$2" --argjson replicas "$3" --arg image "$kube_image" --argjson more "${4-null}" '
-    {apiVersion: "apps/v1", kind: $kind, metadata: {name: $name},
-     spec: {replicas: $replicas, selector: {matchLabels: {app: $name}},
-            template: {metadata: {labels: {app: $name}},
-              spec: {automountServiceAccountToken: false, terminationGracePeriodSeconds: 1,
-                topologySpreadConstraints: [{maxSkew: 1, topologyKey: "kubernetes.io/hostname",
-                  whenUnsatisfiable: "ScheduleAnyway", labelSelector: {matchLabels: {app: $name}}}],
-                containers: [{name: "c", image: $image, imagePullPolicy: "Never", ports: [{containerPort: 80}],
-                  command: ["/bin/sh", "-c", "hostname >/www/index.html; httpd -h /www; exec pause -P"]}]}}}}
-    | if $kind == "StatefulSet" then .spec.serviceName = $name else . end
-    | if $more then .spec.template.spec.containers[0].ports = [$more] else . end' | kubectl apply -f - >/dev/null
-}
-pods() { kubectl get pods -l "app=$1" -o json | jq -r ".items[] | select(.metadata.deletionTimestamp == null) | $2"; }
-ready_are() { [ "$(pods "$1" 'select(any(.status.conditions[]?; .type == "Ready" and .status == "True")) | 1' | wc -l)" = "$2" ]; }
-addresses() { pods "$1" '.status.podIP // empty'; }
 leased() { for node in "${nodes[@]}"; do pool "$node" leased; done; }
 leased_are() { [ "$(leased | wc -l)" = "$1" ]; }
 agree() { invariants node-a && invariants node-b; }

@@ -14,46 +14,18 @@ knows_custom_resources || { echo "# SKIPPED: custom resources, of which this bui
 need ping jq curl
 lab_enter "$@"
 
-"$lab_root/deploy/image" --binary "$CNIVPC" --tag cnivpc/ipamd:0.1.0 "$LAB/ipamd.tar" >/dev/null
 api_start
 kubectl apply -f "$lab_root/deploy/crds.yaml" >/dev/null
 wait_for 20 "the custom resources" kubectl get podnetworkings
-controllers_start
 nodes=(node-a node-b)
-for node in "${nodes[@]}"; do
-  node_start "$node"
-  on "$node" rm /etc/cni/net.d/10-cnivpc.conflist /opt/cni/bin/cnivpc
-  node_object "$node"
-  kubelet_start "$node" "$LAB/ipamd.tar"
-done
-kubectl apply -f "$lab_root/deploy/cnivpc.yaml" >/dev/null
-wait_for 30 "the default service account" kubectl get serviceaccount default
-expect "the DaemonSet is ready on both nodes" kubectl -n kube-system rollout status daemonset cni-vpc-ipamd --timeout=180s
-for node in "${nodes[@]}"; do expect "$node is Ready" eventually 60 is_ready "$node"; done
+cluster_start "${nodes[@]}"
 
 # networking NAME SUBNET...
 networking() {
   jq -n --arg name "$1" '{apiVersion: "vpc.uk8s.ucloud.cn/v1beta1", kind: "PodNetworking",
     metadata: {name: $name}, spec: {subnetIds: $ARGS.positional}}' --args "${@:2}" | kubectl apply -f - >/dev/null
 }
-# deployment NAME REPLICAS ANNOTATIONS: pods that answer with their name on port 80,
-# spread over the nodes.
-deployment() {
-  jq -n --arg name "$1" --argjson replicas "$2" --arg image "$kube_image" --argjson annotations "${3:-{\}}" '
-    {apiVersion: "apps/v1", kind: "Deployment", metadata: {name: $name},
-     spec: {replicas: $replicas, selector: {matchLabels: {app: $name}},
-            template: {metadata: {labels: {app: $name}, annotations: $annotations},
-              spec: {automountServiceAccountToken: false, terminationGracePeriodSeconds: 1,
-                topologySpreadConstraints: [{maxSkew: 1, topologyKey: "kubernetes.io/hostname",
-                  whenUnsatisfiable: "ScheduleAnyway", labelSelector: {matchLabels: {app: $name}}}],
-                containers: [{name: "c", image: $image, imagePullPolicy: "Never", ports: [{containerPort: 80}],
-                  command: ["/bin/sh", "-c", "hostname >/www/index.html; httpd -h /www; exec pause -P"]}]}}}}' |
-    kubectl apply -f - >/dev/null
-}
 named() { echo "{\"network.kubernetes.io/ucloud-pod-networking-name\": \"$1\"}"; }
-pods() { kubectl get pods -l "app=$1" -o json | jq -r ".items[] | select(.metadata.deletionTimestamp == null) | $2"; }
-ready_are() { [ "$(pods "$1" 'select(any(.status.conditions[]?; .type == "Ready" and .status == "True")) | 1' | wc -l)" = "$2" ]; }
-addresses() { pods "$1" '.status.podIP // empty'; }
 # nets NAME: the first two bytes of its pods' addresses, each once.
 nets() { addresses "$1" | cut -d. -f1,2 | sort -u | xargs; }
 no_pods() { [ -z "$(kubectl get pods -l "app=$1" -o name)" ]; }
@@ -89,8 +61,8 @@ event_of() { [ -n "$(kubectl get events --field-selector "involvedObject.name=$1
 
 # --- by annotation
 networking red subnet-red
-deployment web 2
-deployment red 4 "$(named red)"
+workload Deployment web 2
+workload Deployment red 4 null "$(named red)"
 expect "2 pods of the node's own subnet become ready" eventually 90 ready_are web 2
 expect "4 pods of another subnet become ready" eventually 120 ready_are red 4
 same "two on each node" "2 2" "$(pods red .spec.nodeName | sort | uniq -c | awk '{print $1}' | xargs)"
@@ -117,7 +89,7 @@ expect "a pod that was deleted is replaced" eventually 90 another
 same "by one of that subnet" 10.127 "$(nets red)"
 
 # --- a name that doesn't exist
-deployment lost 1 "$(named green)"
+workload Deployment lost 1 null "$(named green)"
 has_event() { event_of "$(pods lost .metadata.name)" networking-missing; }
 expect "a pod whose PodNetworking doesn't exist is told so" eventually 60 has_event
 same "and has no address" "" "$(addresses lost)"
@@ -128,15 +100,15 @@ kubectl delete deployment lost >/dev/null
 
 # --- a subnet that is full
 networking small subnet-small subnet-blue
-deployment small 14 "$(named small)"
+workload Deployment small 14 null "$(named small)"
 expect "14 pods become ready, though the first subnet has no room for them" eventually 240 ready_are small 14
 same "some of them in the second" "10.128 10.129" "$(nets small)"
 kubectl delete deployment small >/dev/null
 
 # --- for all pods
 networking default subnet-red
-deployment plain 2
-deployment own 2 '{"network.kubernetes.io/ucloud-pod-networking-disable": "true"}'
+workload Deployment plain 2
+workload Deployment own 2 null '{"network.kubernetes.io/ucloud-pod-networking-disable": "true"}'
 expect "pods without an annotation become ready" eventually 90 ready_are plain 2
 same "in the default's subnet" 10.127 "$(nets plain)"
 expect "so do those that are to have none" eventually 90 ready_are own 2

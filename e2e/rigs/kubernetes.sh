@@ -193,4 +193,43 @@ is_ready() { kubectl get node "$1" | grep -w Ready >/dev/null; }
 # '.verb == "patch" and .objectRef.resource == "pods"'.
 audited() { jq -r "select($1) | .verb" "$kube_dir/audit.jsonl" | wc -l; }
 
+# cluster_start NODE...: controllers, and deploy/cnivpc.yaml as it is on these nodes. The
+# API server has started.
+cluster_start() {
+  local node
+  "$lab_root/deploy/image" --binary "$CNIVPC" --tag cnivpc/ipamd:0.1.0 "$LAB/ipamd.tar" >/dev/null
+  controllers_start
+  for node in "$@"; do
+    node_start "$node"
+    on "$node" rm /etc/cni/net.d/10-cnivpc.conflist /opt/cni/bin/cnivpc
+    node_object "$node"
+    kubelet_start "$node" "$LAB/ipamd.tar"
+  done
+  kubectl apply -f "$lab_root/deploy/cnivpc.yaml" >/dev/null
+  wait_for 30 "the default service account" kubectl get serviceaccount default
+  expect "the DaemonSet is ready on both nodes" kubectl -n kube-system rollout status daemonset cni-vpc-ipamd --timeout=180s
+  for node in "$@"; do expect "$node is Ready" eventually 60 is_ready "$node"; done
+}
+
+# workload KIND NAME REPLICAS [PORT [ANNOTATIONS]]: pods that answer with their name on
+# port 80, spread over the nodes. PORT, if it isn't null, takes the place of their
+# containerPort; both are JSON.
+workload() {
+  jq -n --arg kind "$1" --arg name "$2" --argjson replicas "$3" --arg image "$kube_image" \
+    --argjson port "${4-null}" --argjson annotations "${5-null}" '
+    {apiVersion: "apps/v1", kind: $kind, metadata: {name: $name},
+     spec: {replicas: $replicas, selector: {matchLabels: {app: $name}},
+            template: {metadata: {labels: {app: $name}, annotations: ($annotations // {})},
+              spec: {automountServiceAccountToken: false, terminationGracePeriodSeconds: 1,
+                topologySpreadConstraints: [{maxSkew: 1, topologyKey: "kubernetes.io/hostname",
+                  whenUnsatisfiable: "ScheduleAnyway", labelSelector: {matchLabels: {app: $name}}}],
+                containers: [{name: "c", image: $image, imagePullPolicy: "Never", ports: [$port // {containerPort: 80}],
+                  command: ["/bin/sh", "-c", "hostname >/www/index.html; httpd -h /www; exec pause -P"]}]}}}}
+    | if $kind == "StatefulSet" then .spec.serviceName = $name else . end' | kubectl apply -f - >/dev/null
+}
+# pods NAME FILTER: of each of its pods that isn't about to go; ready_are NAME COUNT.
+pods() { kubectl get pods -l "app=$1" -o json | jq -r ".items[] | select(.metadata.deletionTimestamp == null) | $2"; }
+ready_are() { [ "$(pods "$1" 'select(any(.status.conditions[]?; .type == "Ready" and .status == "True")) | 1' | wc -l)" = "$2" ]; }
+addresses() { pods "$1" '.status.podIP // empty'; }
+
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then ! kubernetes_missing; fi
