@@ -1,5 +1,6 @@
 #include "applets/ledger/offline.h"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -75,19 +76,32 @@ absl::StatusOr<Desk> OpenRealm(const OfflineOptions& options, const Desk& own,
   return desk;
 }
 
-// The store that has the attachment's lease; else the node's own.
-absl::StatusOr<Desk> OpenDeskOf(const OfflineOptions& options,
-                                const rpc::Attachment& attachment) {
-  ASSIGN_OR_RETURN(Desk own, OpenDesk(options));
-  if (own.ledger->pool().Find(attachment) != nullptr) return own;
+// Calls `visit` with the stores of further interfaces, one after the other, as
+// long as it says true.
+absl::Status VisitRealms(const OfflineOptions& options, const Desk& own,
+                         const std::function<bool(Desk)>& visit) {
   ASSIGN_OR_RETURN(const auto names, RealmsIn(options.state_dir));
   for (const std::string& name : names) {
     auto desk = OpenRealm(options, own, name);
     if (absl::IsInvalidArgument(desk.status())) continue;  // nothing in it yet
     RETURN_IF_ERROR(desk.status());
-    if (desk->ledger->pool().Find(attachment) != nullptr) return desk;
+    if (!visit(*std::move(desk))) break;
   }
-  return own;
+  return absl::OkStatus();
+}
+
+// The store that has the attachment's lease; else the node's own.
+absl::StatusOr<Desk> OpenDeskOf(const OfflineOptions& options,
+                                const rpc::Attachment& attachment) {
+  ASSIGN_OR_RETURN(Desk own, OpenDesk(options));
+  if (own.ledger->pool().Find(attachment) != nullptr) return own;
+  std::optional<Desk> holder;
+  RETURN_IF_ERROR(VisitRealms(options, own, [&](Desk desk) {
+    if (desk.ledger->pool().Find(attachment) == nullptr) return true;
+    holder = std::move(desk);
+    return false;
+  }));
+  return holder ? *std::move(holder) : std::move(own);
 }
 
 // The node's interface, by what ipamd left or, if it has never run here, by
@@ -284,13 +298,10 @@ absl::StatusOr<std::vector<rpc::Attachment>> Stale(
     }
   };
   add(own);
-  ASSIGN_OR_RETURN(const auto names, RealmsIn(options.state_dir));
-  for (const std::string& name : names) {
-    const auto desk = OpenRealm(options, own, name);
-    if (absl::IsInvalidArgument(desk.status())) continue;  // nothing in it yet
-    RETURN_IF_ERROR(desk.status());
-    add(*desk);
-  }
+  RETURN_IF_ERROR(VisitRealms(options, own, [&](const Desk& desk) {
+    add(desk);
+    return true;
+  }));
   return stale;
 }
 
