@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "applets/ipamd/errand.h"
 #include "applets/ledger/recovery.h"
 #include "glog/logging.h"
 #include "netlink/socket.h"
@@ -170,12 +171,7 @@ void Keeper::Do(pool::Actions actions) {
 
 // Runs `blocking` on a worker; what it returns runs here afterwards.
 void Keeper::Run(base::Workers& workers, std::function<Finish()> blocking) {
-  workers.Run([&loop = loop_, alive = std::weak_ptr<const bool>(alive_),
-               blocking = std::move(blocking)] {
-    loop.Post([alive, finish = blocking()] {
-      if (!alive.expired()) finish();
-    });
-  });
+  RunErrand(workers, loop_, alive_, std::move(blocking));
 }
 
 void Keeper::Allocate(const pool::CallAllocate& call) {

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
+#include "applets/ipamd/errand.h"
 #include "applets/ledger/alias.h"
 #include "base/status.h"
 #include "glog/logging.h"
@@ -191,12 +192,7 @@ void Mender::Tick() {
 
 // Runs `blocking` on the worker; what it returns runs here afterwards.
 void Mender::Run(std::function<std::function<void()>()> blocking) {
-  worker_.Run([&loop = parts_.loop, alive = std::weak_ptr<const bool>(alive_),
-               blocking = std::move(blocking)] {
-    loop.Post([alive, finish = blocking()] {
-      if (!alive.expired()) finish();
-    });
-  });
+  RunErrand(worker_, parts_.loop, alive_, std::move(blocking));
 }
 
 base::Ipv4 Mender::Gateway() const {

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "applets/ipamd/errand.h"
 #include "base/http.h"
 #include "base/status.h"
 #include "glog/logging.h"
@@ -199,12 +200,7 @@ void Shifter::Tell(Side side, const pool::Note& note) {
 // Runs `blocking` on a worker; what it returns runs here afterwards.
 void Shifter::Run(Crew& crew, std::function<Finish()> blocking) {
   if (crew == nullptr) crew = std::make_unique<base::Workers>(kCrew);
-  crew->Run([&loop = parts_.loop, alive = std::weak_ptr<const bool>(alive_),
-             blocking = std::move(blocking)] {
-    loop.Post([alive, finish = blocking()] {
-      if (!alive.expired()) finish();
-    });
-  });
+  RunErrand(*crew, parts_.loop, alive_, std::move(blocking));
 }
 
 // --- calls to the VPC
