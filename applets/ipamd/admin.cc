@@ -290,15 +290,15 @@ absl::StatusOr<Answer> Admin::Move(
     const absl::StatusOr<rpc::AddressRequest>& request, Decide decide) {
   if (!request.ok()) return request.status();
   RETURN_IF_ERROR(CheckNode(request->node));
-  SubnetPool* pool =
-      request->address ? parts_.pools.HolderOf(*request->address) : nullptr;
-  if (pool == nullptr) pool = &parts_.pools.own();
+  SubnetPool& pool = request->address
+                         ? parts_.pools.HolderOrOwn(*request->address)
+                         : parts_.pools.own();
   ASSIGN_OR_RETURN(const pool::Grant grant,
-                   (pool->pool().*decide)(request->address, absl::Now()));
-  RETURN_IF_ERROR(pool->Record(grant.records));
+                   (pool.pool().*decide)(request->address, absl::Now()));
+  RETURN_IF_ERROR(pool.Record(grant.records));
   LOG(INFO) << "by hand: address=" << grant.address.ip.ToString() << " is "
             << pool::NameOf(grant.address.state);
-  pool->keeper().OnPushed(grant.address.ip);
+  pool.keeper().OnPushed(grant.address.ip);
   return Answer{rpc::ToJson(rpc::AddressReply{
       grant.address.ip, std::string(pool::NameOf(grant.address.state))})};
 }

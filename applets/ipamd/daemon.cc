@@ -160,8 +160,7 @@ void Daemon::OpenJanitor() {
 }
 
 uint32_t Daemon::InterfaceOf(const std::optional<base::Ipv4>& ip) const {
-  const SubnetPool* pool = ip ? pools_->HolderOf(*ip) : nullptr;
-  return (pool == nullptr ? own() : *pool).node().ifindex;
+  return (ip ? pools_->HolderOrOwn(*ip) : own()).node().ifindex;
 }
 
 void Daemon::OpenAdmin() {

@@ -337,15 +337,8 @@ absl::StatusOr<rpc::AcquireReply> Desk::Check(
   return ReplyOf(*row);
 }
 
-void Desk::Gc(const rpc::GcRequest& request, Reply<rpc::GcReply> reply) {
-  // The reply goes out when the last of them, and this function, let go of it.
-  struct Collection {
-    rpc::GcReply result;
-    Reply<rpc::GcReply> reply;
-    ~Collection() { reply(std::move(result)); }
-  };
-  auto collection = std::make_shared<Collection>();
-  collection->reply = std::move(reply);
+void Desk::Gc(const rpc::GcRequest& request,
+              const std::shared_ptr<GcCollection>& collection) {
   for (const pool::Lease& lease : parts_.ledger.pool().NotIn(
            request.network, {request.valid.begin(), request.valid.end()})) {
     const Attachment attachment = lease.attachment;
@@ -353,9 +346,9 @@ void Desk::Gc(const rpc::GcRequest& request, Reply<rpc::GcReply> reply) {
     Release({attachment, lease.pod, lease.host_ifname, ledger::BootNow()}, 0,
             [collection, attachment](absl::Status status) {
               if (status.ok()) {
-                collection->result.released.push_back(attachment);
+                collection->result().released.push_back(attachment);
               } else {
-                collection->result.errors.push_back(absl::StrCat(
+                collection->result().errors.push_back(absl::StrCat(
                     attachment.ToString(), ": ", status.message()));
               }
             });

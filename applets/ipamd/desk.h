@@ -5,9 +5,11 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -26,6 +28,23 @@
 #include "pool/pool.h"
 
 namespace applets::ipamd {
+
+// What a GC is answered. The reply goes out when the last who ends a lease for
+// it, and who began it, let go of it.
+class GcCollection {
+ public:
+  explicit GcCollection(std::function<void(absl::StatusOr<rpc::GcReply>)> reply)
+      : reply_(std::move(reply)) {}
+  GcCollection(const GcCollection&) = delete;
+  GcCollection& operator=(const GcCollection&) = delete;
+  ~GcCollection() { reply_(std::move(result_)); }
+
+  rpc::GcReply& result() { return result_; }
+
+ private:
+  rpc::GcReply result_;
+  const std::function<void(absl::StatusOr<rpc::GcReply>)> reply_;
+};
 
 // Where leases are asked for and given back: the calls of rpc/messages.h. Lives
 // on the loop's thread; owns the ADDs that wait and the guards of those under
@@ -92,7 +111,9 @@ class Desk {
                Done done);
   absl::StatusOr<rpc::AcquireReply> Check(
       const base::Attachment& attachment) const;
-  void Gc(const rpc::GcRequest& request, Reply<rpc::GcReply> reply);
+  // Ends this pool's leases that aren't valid.
+  void Gc(const rpc::GcRequest& request,
+          const std::shared_ptr<GcCollection>& collection);
   absl::Status CouldLease() const;
   rpc::PoolReply Pool(const std::string& node_name) const;
 

@@ -163,9 +163,7 @@ bool Janitor::LetRest(SubnetPool& pool, const std::vector<base::Ipv4>& ips) {
     row.state = pool::State::kCooling;
     records.push_back(pool::PutAddress{std::move(row)});
   }
-  const absl::Status status = pool.ledger().Record(records);
-  pool.OnStoreStatus(status);
-  return status.ok();
+  return pool.Record(records).ok();
 }
 
 void Janitor::FreeVacant(const std::vector<base::Ipv4>& vacant) {
@@ -173,8 +171,7 @@ void Janitor::FreeVacant(const std::vector<base::Ipv4>& vacant) {
   LOG(INFO) << "sweep: quarantined addresses that nobody uses any more: "
             << vacant.size();
   for (const auto& [pool, ips] : ByPool(vacant)) {
-    pool->OnStoreStatus(
-        pool->ledger().Record(pool->pool().DecideVacant(ips, absl::Now())));
+    pool->Record(pool->pool().DecideVacant(ips, absl::Now())).IgnoreError();
     pool->keeper().Kick();
   }
 }

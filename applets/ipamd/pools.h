@@ -33,6 +33,12 @@ class Pools {
   SubnetPool* HolderOf(const base::Attachment& attachment) const;
   // Whose address it is; null if nobody's.
   SubnetPool* HolderOf(base::Ipv4 address) const;
+  // The same, or the node's own.
+  template <typename Key>
+  SubnetPool& HolderOrOwn(const Key& key) const {
+    SubnetPool* holder = HolderOf(key);
+    return holder == nullptr ? own() : *holder;
+  }
   // Whose DEL of that attachment forbids an ADD that began at that time (by
   // CLOCK_BOOTTIME); null if none.
   SubnetPool* ForbidderOf(const base::Attachment& attachment,

@@ -163,42 +163,27 @@ int Reception::guards() const {
 
 absl::Status Reception::Attached(const Attachment& attachment,
                                  uint64_t connection) {
-  SubnetPool* pool = parts_.pools.HolderOf(attachment);
-  if (pool == nullptr) pool = &parts_.pools.own();
-  return pool->desk().Attached(attachment, connection);
+  return parts_.pools.HolderOrOwn(attachment)
+      .desk()
+      .Attached(attachment, connection);
 }
 
 void Reception::Release(const rpc::ReleaseRequest& request, uint64_t connection,
                         Done done) {
-  SubnetPool* pool = parts_.pools.HolderOf(request.attachment);
-  if (pool == nullptr) pool = &parts_.pools.own();
-  pool->desk().Release(request, connection, std::move(done));
+  parts_.pools.HolderOrOwn(request.attachment)
+      .desk()
+      .Release(request, connection, std::move(done));
 }
 
 absl::StatusOr<rpc::AcquireReply> Reception::Check(
     const Attachment& attachment) const {
-  const SubnetPool* pool = parts_.pools.HolderOf(attachment);
-  if (pool == nullptr) pool = &parts_.pools.own();
-  return pool->desk().Check(attachment);
+  return parts_.pools.HolderOrOwn(attachment).desk().Check(attachment);
 }
 
-// Answered when the last of the pools has answered.
 void Reception::Gc(const rpc::GcRequest& request, Reply<rpc::GcReply> reply) {
-  struct Collection {
-    rpc::GcReply result;
-    Reply<rpc::GcReply> reply;
-    ~Collection() { reply(std::move(result)); }
-  };
-  auto collection = std::make_shared<Collection>();
-  collection->reply = std::move(reply);
+  const auto collection = std::make_shared<GcCollection>(std::move(reply));
   for (const auto& pool : parts_.pools.all()) {
-    pool->desk().Gc(request, [collection](absl::StatusOr<rpc::GcReply> got) {
-      auto& [released, errors] = collection->result;
-      if (!got.ok()) return errors.emplace_back(got.status().message()), void();
-      released.insert(released.end(), got->released.begin(),
-                      got->released.end());
-      errors.insert(errors.end(), got->errors.begin(), got->errors.end());
-    });
+    pool->desk().Gc(request, collection);
   }
 }
 
